@@ -1,0 +1,1 @@
+"""Workflow usage analytics: a batch pipeline from executions to marts."""

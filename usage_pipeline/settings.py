@@ -1,0 +1,165 @@
+"""Every setting of the product, read once by an entry point from the environment and `.env`.
+
+Only entry points (the CLI, the Dagster code location) read settings; everything below them takes
+plain values. Secrets are `SecretStr`, so that neither `repr` nor a log shows them.
+"""
+
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from usage_pipeline.errors import UsageError
+
+
+class Settings(BaseSettings):
+    """All settings. Each is an environment variable: `USAGE_` and the name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="USAGE_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(
+        default=Path(".usage"),
+        description="The folder of everything this installation keeps: the embedded server's "
+        "data, Dagster's home, logs. Two homes run side by side.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="The URL of your own Postgres (postgresql://user:password@host:port/name). "
+        "Unset: an embedded server under USAGE_HOME.",
+    )
+    timezone: str = Field(
+        default="UTC",
+        description="The zone whose calendar date a start time is given: the execution date. "
+        "It cannot change once a day is loaded.",
+    )
+    start_date: date = Field(
+        default=date(2024, 1, 1),
+        description="The first daily partition. Earlier days cannot be loaded.",
+    )
+    sources_file: Path | None = Field(
+        default=None,
+        description="The YAML or TOML file that declares the sources of the nightly load. "
+        "Unset: sources.yaml in USAGE_HOME, if it is there.",
+    )
+    schedule_time: str = Field(
+        default="01:30",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="When the nightly job runs, HH:MM in USAGE_TIMEZONE.",
+    )
+    lookback_days: int = Field(
+        default=1,
+        ge=0,
+        # dbt keeps 14 days open for cheap rebuilds (its var open_days).
+        le=13,
+        description="How many days before the one that just ended the nightly job loads again, "
+        "for executions and final states that arrived late.",
+    )
+    retention_days: int = Field(
+        default=7,
+        ge=1,
+        description="How many days of single executions are kept. Older days are retired: their "
+        "aggregates stay for ever.",
+    )
+    open_days: int = Field(
+        default=30,
+        ge=1,
+        description="How many days an execution that has not ended is kept, retired day or not, so "
+        "that its final state can still be counted.",
+    )
+    retired_ids_days: int = Field(
+        default=90,
+        ge=1,
+        description="How many days the ids of retired executions are kept. Until then a late "
+        "execution is told from one delivered twice; then nothing more is loaded for the day.",
+    )
+    rejected_days: int = Field(
+        default=90, ge=1, description="How many days rejected rows are kept with their text."
+    )
+    rejected_share_limit: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="The share of rejected rows in the days of a run above which no mart is built.",
+    )
+    rejected_rows_kept: int = Field(
+        default=100_000,
+        ge=1,
+        description="How many rejected rows of a day and source are kept with their text. "
+        "All are counted.",
+    )
+    alert_webhook_url: SecretStr | None = Field(
+        default=None,
+        description="Where each failed run is announced, by POST of JSON (http or https). "
+        "Unset: only in the log.",
+    )
+    lock_timeout_seconds: float = Field(
+        default=3.0,
+        gt=0,
+        description="How long one attempt waits for a lock on a table that readers use.",
+    )
+    connect_timeout_seconds: int = Field(
+        default=10, ge=1, description="How long to wait for the warehouse to accept a connection."
+    )
+    dbt_threads: int = Field(default=4, ge=1, description="How many models dbt builds at once.")
+    web_port: int = Field(
+        default=3000, ge=1, le=65535, description="The port of the Dagster web UI on 127.0.0.1."
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            message = f"{name!r} is no time zone: use an IANA name such as Europe/Berlin"
+            raise ValueError(message) from error
+        return name
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _web_address(cls, url: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(url.get_secret_value()) if url is not None else None
+        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("write an http or https URL")
+        return url
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
+
+    @cached_property
+    def dagster_home(self) -> Path:
+        """The folder that holds `dagster.yaml` and Dagster's local artifacts."""
+        return self.home / "dagster"
+
+    @cached_property
+    def dbt_target(self) -> Path:
+        """The folder of the compiled dbt project and its manifest."""
+        return self.home / "dbt"
+
+    @cached_property
+    def sources_path(self) -> Path:
+        """The sources file that is looked for, whether or not it exists."""
+        return self.sources_file or self.home / "sources.yaml"
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment and `.env`.
+
+    Raises:
+        UsageError: a variable holds a value that is not allowed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "USAGE_" + "_".join(str(part) for part in first["loc"]).upper()
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{name} is not valid: {reason}.") from None

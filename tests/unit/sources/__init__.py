@@ -1,0 +1,1 @@
+"""Tests of the sources: files in, canonical columns out. No database."""

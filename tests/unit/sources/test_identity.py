@@ -1,0 +1,65 @@
+"""Ids: UUIDs are kept, everything else is mapped to the same UUID for ever."""
+
+from uuid import UUID, uuid4, uuid5
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usage_pipeline.sources.identity import (
+    ROOT_NAMESPACE,
+    execution_ids,
+    mapped_ids,
+    source_namespace,
+    uuid_text,
+)
+
+NAMESPACE = source_namespace("test")
+IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1) | st.uuids().map(str)
+
+
+def test_the_namespace_never_changes() -> None:
+    """A change here would give every mapped user, workflow and execution another id."""
+    assert str(ROOT_NAMESPACE) == "6f1c7a52-0d0b-5c0e-9d0e-2f6f6f0a7b11"
+    assert str(source_namespace("github")) == str(uuid5(ROOT_NAMESPACE, "github"))
+
+
+@given(st.lists(st.none() | IDS))
+def test_users_and_workflows_are_mapped_as_uuid5_does(ids: list[str | None]) -> None:
+    expected = [found and _mapped(f"user:{found}", found) for found in ids]
+    assert mapped_ids("user", pa.array(ids, pa.string()), NAMESPACE).to_pylist() == expected
+
+
+@given(st.lists(st.tuples(IDS, st.integers(1, 3))))
+def test_each_attempt_of_an_execution_has_an_id_of_its_own(runs: list[tuple[str, int]]) -> None:
+    ids = pa.array([found for found, _ in runs], pa.string())
+    attempts = pa.array([attempt for _, attempt in runs], pa.int32())
+    expected = [
+        _mapped(f"execution:{found}/{attempt}", found if attempt == 1 else "")
+        for found, attempt in runs
+    ]
+    assert execution_ids(ids, attempts, NAMESPACE).to_pylist() == expected
+
+
+def test_a_uuid_is_kept_in_lower_case_and_only_if_it_is_written_out() -> None:
+    found = uuid4()
+    texts = [str(found).upper(), found.hex, f"{{{found}}}", f"{found}\n"]
+    mapped = mapped_ids("user", pa.array(texts), NAMESPACE).to_pylist()
+    assert mapped[0] == str(found)
+    assert str(found) not in mapped[1:]
+
+
+@given(st.lists(st.uuids()))
+def test_packed_uuids_are_written_as_python_writes_them(ids: list[UUID]) -> None:
+    import numpy as np
+
+    packed = np.frombuffer(b"".join(found.bytes for found in ids), np.uint8).reshape(-1, 16)
+    assert uuid_text(packed).to_pylist() == [str(found) for found in ids]
+
+
+def _mapped(name: str, found: str) -> str:
+    try:
+        is_uuid = len(found) == 36 and str(UUID(found)) == found.lower()
+    except ValueError:
+        is_uuid = False
+    return found.lower() if is_uuid else str(uuid5(NAMESPACE, name))

@@ -1,0 +1,12 @@
+"""Where executions come from: each source gives the executions of a day in the canonical schema.
+
+Pure: files in, Arrow columns out. No Dagster, no database, no clock and no environment here; the
+caller gives folders, the warehouse's time zone and the latest instant that makes sense.
+
+    config        what a source is: declared in a file, or built by the CLI
+    locations     which files a path means
+    streams       the bytes of one file: unpacked, bounded, counted, always UTF-8
+    *_rows        the rows of one file as they stand there
+    conform       rows into canonical columns, with a reason for each row that cannot be
+    spool         one pass over the input, split by day; the `Source` that loading reads
+"""

@@ -1,0 +1,254 @@
+"""What a source is: the declarative configuration, from a YAML or TOML file or from the CLI.
+
+Only declarations and their checks. No file of executions is opened here.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from usage_pipeline.errors import UsageError
+from usage_pipeline.execution_dates import check_zone
+from usage_pipeline.sources.canonical import CanonicalField, Status, Trigger
+from usage_pipeline.sources.identity import source_namespace
+from usage_pipeline.sources.templates import check_template, is_template
+from usage_pipeline.sources.vocabulary import plain_word
+
+
+def _plain_keys(words: dict[str, Any]) -> dict[str, Any]:
+    return {plain_word(word): meaning for word, meaning in words.items()}
+
+
+class SourceConfig(BaseModel):
+    """One source of executions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
+        description="Names the source in every table. Loading a day again replaces what the source "
+        "of this name said of it.",
+    )
+    kind: Literal["files", "github_actions"] = Field(
+        default="files",
+        description="files: tables of executions. github_actions: the JSON of GitHub's 'list "
+        "workflow runs' answer.",
+    )
+    path: str | tuple[str, ...] = Field(
+        description="A file, a folder, a glob, an fsspec URL, or several of them. {day} stands for "
+        "the execution date (2024-01-31), {day:%Y/%m/%d} for one written otherwise: then only the "
+        "files of a day are read for it. A relative path starts at the folder of this file.",
+    )
+    format: Literal["auto", "csv", "ndjson", "parquet"] = Field(
+        default="auto", description="auto: by the file's name (.csv, .tsv, .ndjson, .parquet...)."
+    )
+    columns: dict[CanonicalField, str | None] = Field(
+        default_factory=dict,
+        description="Which column of the file holds what, such as user_id: login. null: none does, "
+        "even if one is named like it.",
+    )
+    statuses: Annotated[dict[str, Status], AfterValidator(_plain_keys)] = Field(
+        default_factory=dict, description="What the source's own statuses mean."
+    )
+    triggers: Annotated[dict[str, Trigger], AfterValidator(_plain_keys)] = Field(
+        default_factory=dict, description="What the source's own triggers mean."
+    )
+    default_user: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The user of rows that name none. Unset: they are rejected.",
+    )
+    default_trigger: Trigger | None = Field(
+        default=None,
+        description="The trigger of rows that name none. Unset: they have none, and count as run "
+        "by a person.",
+    )
+    timezone: str = Field(
+        default="UTC", description="The zone of timestamps that carry no offset themselves."
+    )
+    timestamp_format: str | None = Field(
+        default=None,
+        description="How timestamps are written, in the codes of Python's strptime, or epoch_s, "
+        "epoch_ms. Unset: ISO 8601.",
+    )
+    delimiter: str = Field(
+        default=",", min_length=1, max_length=1, description="What separates the columns of CSV."
+    )
+    id_namespace: str | None = Field(
+        default=None,
+        description="Under what ids that are not UUIDs are mapped; the name if unset. Sources that "
+        "share users and workflows share it. It may be a UUID.",
+    )
+    since: date | None = Field(
+        default=None, description="The first day this source has executions for."
+    )
+    until: date | None = Field(
+        default=None, description="The last day this source has executions for."
+    )
+    quiet_days: bool = Field(
+        default=False,
+        description="Whether a day without a row, between the first and the last day found, is an "
+        "empty day. If not it is an error, because a file of it could be missing.",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            check_zone(name)
+        except UsageError as error:
+            raise ValueError(str(error).rstrip(".")) from None
+        return name
+
+    @field_validator("delimiter")
+    @classmethod
+    def _separates(cls, delimiter: str) -> str:
+        if delimiter in '"\r\n\0' or not delimiter.isascii():
+            raise ValueError("it must be one ASCII character, and no quote or line break")
+        return delimiter
+
+    @field_validator("path")
+    @classmethod
+    def _path_names_days(cls, path: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        paths = (path,) if isinstance(path, str) else path
+        if not paths or not all(paths):
+            raise ValueError("it is empty")
+        for each in paths:
+            check_template(each)
+        if len({is_template(each) for each in paths}) > 1:
+            raise ValueError("either all paths have {day}, or none")
+        return path
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> Self:
+        if self.since and self.until and self.until < self.since:
+            raise ValueError("until is before since")
+        return self
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path, or the paths."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def by_day(self) -> bool:
+        """Whether each day has files of its own."""
+        return is_template(self.paths[0])
+
+    @property
+    def namespace(self) -> UUID:
+        """The namespace for ids that are not UUIDs."""
+        try:
+            return UUID(self.id_namespace or "")
+        except ValueError:
+            return source_namespace(self.id_namespace or self.name)
+
+    def expects(self, day: date) -> bool:
+        """Whether the source should have executions of that day."""
+        return (self.since is None or self.since <= day) and (
+            self.until is None or day <= self.until
+        )
+
+
+def files_source(
+    paths: Sequence[str], *, name: str = "files", default_user: str | None = None
+) -> SourceConfig:
+    """A source of CSV, NDJSON or Parquet files with the canonical column names.
+
+    Raises:
+        UsageError: a value is not allowed.
+    """
+    return _checked(
+        {"name": name, "path": _one_or_many(paths), "default_user": default_user},
+        f"The source {name!r}",
+    )
+
+
+def github_source(
+    paths: Sequence[str], *, name: str = "github", default_user: str | None = None
+) -> SourceConfig:
+    """A source of GitHub Actions run exports.
+
+    Raises:
+        UsageError: a value is not allowed.
+    """
+    return _checked(
+        {
+            "name": name,
+            "kind": "github_actions",
+            "path": _one_or_many(paths),
+            "default_user": default_user,
+        },
+        f"The source {name!r}",
+    )
+
+
+def read_sources_file(path: Path) -> list[SourceConfig]:
+    """Read the sources that a YAML or TOML file declares.
+
+    Args:
+        path: a list of sources, or a table whose `sources` is that list.
+
+    Raises:
+        UsageError: the file is not there or holds what is not allowed.
+    """
+    declared = _parsed(path)
+    if isinstance(declared, dict) and set(declared) == {"sources"}:
+        declared = declared["sources"]
+    if not isinstance(declared, list) or not declared:
+        raise UsageError(f"{path} declares no sources: it needs a list named sources.")
+    sources = [
+        _resolved(_checked(each, f"Source {number} of {path}"), path.parent)
+        for number, each in enumerate(declared, start=1)
+    ]
+    names = [source.name for source in sources]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{path} declares two sources named {twice!r}: rename one.")
+    return sources
+
+
+def _parsed(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
+    except FileNotFoundError:
+        raise UsageError(f"There is no sources file {path}.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{path} cannot be read as a sources file: {reason}") from None
+
+
+def _checked(declared: Any, what: str) -> SourceConfig:
+    try:
+        return SourceConfig.model_validate(declared)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in ("[key]", "str"))
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{what} is not valid: {place or 'it'}: {reason}.") from None
+
+
+def _resolved(config: SourceConfig, folder: Path) -> SourceConfig:
+    paths = tuple(
+        path if "://" in path else str(folder / Path(path).expanduser()) for path in config.paths
+    )
+    return config.model_copy(update={"path": _one_or_many(paths)})
+
+
+def _one_or_many(paths: Sequence[str]) -> str | tuple[str, ...]:
+    return paths[0] if len(paths) == 1 else tuple(paths)

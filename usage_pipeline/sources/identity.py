@@ -1,0 +1,92 @@
+"""Ids: whatever a source calls its users, workflows and executions becomes a UUID, always the same.
+
+An id that already is a UUID is kept, in lower case. Any other is hashed (UUIDv5) under the
+namespace of its source, so that a reload never doubles an execution. Which columns hold ids stands
+in `conform`.
+"""
+
+import hashlib
+from typing import Final
+from uuid import UUID, uuid5
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Fixed for ever: another value would give every mapped user, workflow and execution a new id.
+ROOT_NAMESPACE: Final = UUID("6f1c7a52-0d0b-5c0e-9d0e-2f6f6f0a7b11")
+
+_UUID_PATTERN = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+_HEX_PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
+_HYPHENS = [8, 13, 18, 23]
+_DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+
+
+def source_namespace(name: str) -> UUID:
+    """The namespace under which a source's own ids are mapped."""
+    return uuid5(ROOT_NAMESPACE, name)
+
+
+def mapped_ids(kind: str, ids: pa.Array, namespace: UUID) -> pa.Array:
+    """UUIDs of users or workflows.
+
+    Args:
+        kind: `user` or `workflow`; part of what is hashed.
+        ids: the source's own ids as text; best the distinct ones. Nulls stay null.
+        namespace: the source's namespace.
+    """
+    is_uuid = pc.match_substring_regex(ids, pattern=_UUID_PATTERN)
+    if pc.all(is_uuid, min_count=0).as_py():
+        return pc.ascii_lower(ids)
+    hashed = _hashed(f"{kind}:", pc.filter(ids, pc.invert(is_uuid)), namespace)
+    return pc.replace_with_mask(pc.ascii_lower(ids), pc.invert(is_uuid), hashed)
+
+
+def execution_ids(ids: pa.Array, attempts: pa.Array, namespace: UUID) -> pa.Array:
+    """UUIDs of executions: each attempt is an execution of its own.
+
+    Only a first attempt keeps a UUID of its source; a later one of the same id must differ.
+
+    Args:
+        ids: the source's own ids as text, no nulls.
+        attempts: the attempts, from 1, no nulls.
+        namespace: the source's namespace.
+    """
+    kept = pc.and_(pc.match_substring_regex(ids, pattern=_UUID_PATTERN), pc.equal(attempts, 1))
+    if pc.all(kept, min_count=0).as_py():
+        return pc.ascii_lower(ids)
+    mapped = pc.invert(kept)
+    named = pc.binary_join_element_wise(
+        pc.filter(ids, mapped), pc.filter(attempts, mapped).cast(pa.string()), "/"
+    )
+    distinct = named.dictionary_encode()
+    hashed = _hashed("execution:", distinct.dictionary, namespace).take(distinct.indices)
+    return pc.replace_with_mask(pc.ascii_lower(ids), mapped, hashed)
+
+
+def uuid_text(packed: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> pa.Array:
+    """UUIDs of 16 bytes each, shape (n, 16), as text of 36 characters."""
+    count = len(packed)
+    text = np.empty((count, 36), dtype=np.uint8)
+    text[:, _HYPHENS] = ord("-")
+    text[:, _HEX_PLACES] = _DIGITS[packed >> 4]
+    text[:, [place + 1 for place in _HEX_PLACES]] = _DIGITS[packed & 15]
+    fixed = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(36), count, [None, pa.py_buffer(text.tobytes())]
+    )
+    return fixed.cast(pa.binary()).cast(pa.string())
+
+
+def _hashed(prefix: str, names: pa.Array, namespace: UUID) -> pa.Array:
+    # UUIDv5 by hand: the namespace and the prefix are hashed once, and the result is formatted
+    # for all names together, several times faster than uuid.uuid5 on each.
+    start = hashlib.sha1(namespace.bytes + prefix.encode(), usedforsecurity=False)
+    digests = []
+    for name in names.cast(pa.binary()).to_pylist():
+        digest = start.copy()
+        digest.update(name or b"")
+        digests.append(digest.digest())
+    packed = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 20)[:, :16].copy()
+    packed[:, 6] = (packed[:, 6] & 0x0F) | 0x50
+    packed[:, 8] = (packed[:, 8] & 0x3F) | 0x80
+    return uuid_text(packed)

@@ -1,0 +1,83 @@
+"""Migrations: once, however many ask, and over data that is there."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.executions import DAY, batch, execution
+from usage_pipeline.errors import UsageError
+from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.day_load import DayInput, load_day
+from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.migrate import current_version, migrate, newest_version
+from usage_pipeline.warehouse.retirement import retire_day
+
+
+@pytest.fixture
+def empty(server: EmbeddedServer) -> Warehouse:
+    name = f"migrated_{uuid4().hex[:12]}"
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return Warehouse(server.url.rsplit("/", 1)[0] + f"/{name}")
+
+
+def _version(warehouse: Warehouse) -> str | None:
+    with warehouse.connect() as connection:
+        return current_version(connection)
+
+
+def test_four_processes_at_once_migrate_once(empty: Warehouse) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        versions = set(pool.map(migrate, [empty] * 4))
+    assert versions == {newest_version()} == {_version(empty)}
+
+
+def test_migrating_again_changes_nothing(empty: Warehouse) -> None:
+    migrate(empty)
+    assert migrate(empty) == newest_version()
+
+
+def test_a_warehouse_of_the_first_version_with_data_in_it_is_upgraded(empty: Warehouse) -> None:
+    migrate(empty, "0001_raw")
+    assert _version(empty) == "0001_raw"
+    with empty.connect() as connection:
+        connection.execute(
+            "create table raw.workflow_executions_simple_20260615 "
+            "partition of raw.workflow_executions_simple "
+            "for values from ('2026-06-15') to ('2026-06-16')"
+        )
+        connection.execute(
+            "insert into raw.workflow_executions_simple (id, user_id, workflow_id, start_time, "
+            "status, execution_date, source, source_id) values (gen_random_uuid(), "
+            "gen_random_uuid(), gen_random_uuid(), '2026-06-15 09:00Z', 'completed', "
+            "'2026-06-15', 'files', 'old')"
+        )
+        connection.execute(
+            "insert into raw.load_ledger (execution_date, source, read_count, loaded_count, "
+            "rejected_count, duplicate_count) values ('2026-06-15', 'files', 1, 1, 0, 0)"
+        )
+    migrate(empty)
+    load_day(empty, DAY, [DayInput("other", [batch([execution("new", source="other")])])])
+    assert retire_day(empty, DAY, as_of=DAY, open_days=30).retired == 2
+
+
+def test_a_failed_migration_leaves_the_version_it_was_at(
+    empty: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(empty, "0001_raw")
+    with empty.connect() as connection:
+        connection.execute("create table raw.retired_executions (in_the_way int)")
+    with pytest.raises(psycopg.errors.DuplicateTable):
+        migrate(empty)
+    assert _version(empty) == "0001_raw"
+
+
+def test_a_warehouse_newer_than_the_program_is_refused(empty: Warehouse) -> None:
+    migrate(empty)
+    with empty.connect() as connection:
+        connection.execute("update raw.schema_version set version_num = '9999_later'")
+    with pytest.raises(UsageError, match="newer than this program"):
+        migrate(empty)

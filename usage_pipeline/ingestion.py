@@ -1,0 +1,176 @@
+"""Loading days: opens the sources, reads the input once, and hands each day to the warehouse.
+
+The assets and the CLI share these functions. What a source is stands in `sources/`; how a day is
+swapped in stands in `warehouse/day_load.py`.
+"""
+
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from usage_pipeline.errors import InputError
+from usage_pipeline.settings import Settings
+from usage_pipeline.sources.config import SourceConfig, read_sources_file
+from usage_pipeline.sources.protocol import Source
+from usage_pipeline.sources.spool import open_source
+from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.day_load import DayInput, DayLoad, load_day
+from usage_pipeline.warehouse.ledger import day_states
+
+_log = logging.getLogger(__name__)
+# A row from the future would move the as-of date of every mart; clocks may differ a little.
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class DayResult:
+    """What loading one day came to; counts are sums over its sources."""
+
+    day: date
+    read: int
+    loaded: int
+    rejected: int
+    duplicates: int
+    replaced: int
+    sources: tuple[str, ...]
+
+    @classmethod
+    def of(cls, load: DayLoad) -> "DayResult":
+        """Sum the sources of a day's load."""
+        names = ("read", "loaded", "rejected", "duplicates", "replaced")
+        counts = {name: load.total(name) for name in names}
+        return cls(load.day, **counts, sources=tuple(source.source for source in load.sources))
+
+    def __str__(self) -> str:
+        text = f"{self.day}: {self.loaded:,} loaded"
+        for name in ("rejected", "duplicates", "replaced"):
+            if getattr(self, name):
+                text += f", {getattr(self, name):,} {name}"
+        return text
+
+
+def expected_sources(settings: Settings, day: date) -> list[SourceConfig]:
+    """The configured sources that expect executions on `day`.
+
+    Raises:
+        UsageError: the sources file cannot be read.
+    """
+    if not settings.sources_path.exists():
+        return []
+    return [config for config in read_sources_file(settings.sources_path) if config.expects(day)]
+
+
+def newest_expected_day(settings: Settings, last: date) -> date | None:
+    """The newest day up to `last` that a configured source expects; None when none does.
+
+    Raises:
+        UsageError: the sources file cannot be read.
+    """
+    if not settings.sources_path.exists():
+        return None
+    configs = read_sources_file(settings.sources_path)
+    ends = [min(config.until or last, last) for config in configs]
+    days = [day for config, day in zip(configs, ends, strict=True) if config.expects(day)]
+    return max(days, default=None)
+
+
+def load_configured_days(
+    warehouse: Warehouse, settings: Settings, days: Sequence[date]
+) -> list[DayResult]:
+    """Load days from the sources of the sources file.
+
+    A day that no source expects stays as it was loaded by hand; one that was never loaded is
+    left out.
+
+    Raises:
+        InputError: the input of a day is not there, or not one of the days is loaded.
+    """
+    expecting = {day: expected_sources(settings, day) for day in days}
+    configs = {config.name: config for found in expecting.values() for config in found}
+    with _opened(settings, list(configs.values()), days[0], days[-1]) as sources:
+        found = [
+            _load(warehouse, settings, day, [sources[config.name] for config in expecting[day]])
+            if expecting[day]
+            else _kept(warehouse, day)
+            for day in days
+        ]
+    results = [result for result in found if result is not None]
+    if not results:
+        span = str(days[0]) if len(days) == 1 else f"No day from {days[0]} to {days[-1]}"
+        raise InputError(
+            f"{span} is {'not ' if len(days) == 1 else ''}loaded, and no source in "
+            f"{settings.sources_path} expects it: load it with usage-pipeline load, or declare its "
+            "source."
+        )
+    return results
+
+
+def load_inputs(
+    warehouse: Warehouse,
+    settings: Settings,
+    config: SourceConfig,
+    first: date | None = None,
+    last: date | None = None,
+) -> Iterator[DayResult]:
+    """Load every day found in one input, or those from `first` to `last`, in order.
+
+    Raises:
+        InputError: the input cannot be read, or holds no execution in those days.
+    """
+    with _opened(settings, [config], first, last) as sources:
+        source = sources[config.name]
+        days = source.days(first, last)
+        if not days:
+            span = f" from {first or 'the start'} to {last or 'the end'}" if first or last else ""
+            raise InputError(f"{config.path} holds no executions{span}: nothing was loaded.")
+        if days[0] < settings.start_date:
+            raise InputError(
+                f"The input starts on {days[0]}, before USAGE_START_DATE ({settings.start_date}): "
+                "set that earlier, or load from a later day with --from."
+            )
+        for day in days:
+            yield _load(warehouse, settings, day, [source])
+
+
+def _load(
+    warehouse: Warehouse, settings: Settings, day: date, sources: Sequence[Source]
+) -> DayResult:
+    given = [DayInput(each.name, each.read_day(day), each.inputs(day)) for each in sources]
+    load = load_day(warehouse, day, given, rejected_kept=settings.rejected_rows_kept)
+    result = DayResult.of(load)
+    _log.info("%s", result)
+    return result
+
+
+def _kept(warehouse: Warehouse, day: date) -> DayResult | None:
+    with warehouse.connect() as connection:
+        states = day_states(connection, day, day)
+    if not states:
+        _log.warning("%s is not loaded and no source expects it: left out", day)
+        return None
+    state = states[0]
+    return DayResult(day, state.read, state.loaded, state.rejected, state.duplicates, 0, ())
+
+
+@contextmanager
+def _opened(
+    settings: Settings, configs: Sequence[SourceConfig], first: date | None, last: date | None
+) -> Iterator[dict[str, Source]]:
+    """Read each input once, split by day into a folder that goes away with the block."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix="spool-") as folder:
+        yield {
+            config.name: open_source(
+                config,
+                Path(folder) / str(number),
+                settings.timezone,
+                first=first,
+                last=last,
+                latest=datetime.now(UTC) + _CLOCK_TOLERANCE,
+            )
+            for number, config in enumerate(configs)
+        }

@@ -1,0 +1,62 @@
+"""Runs the web UI and the daemon side by side until one of them ends or we are told to stop."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+
+_GRACE_SECONDS = 15
+_CODE_LOCATION = "usage_pipeline.definitions"
+
+
+def serve(environment: Mapping[str, str], port: int) -> int:
+    """Serve on 127.0.0.1 until Ctrl-C or SIGTERM; return the exit code of the command.
+
+    Args:
+        environment: what `prepare_dagster_home` returned.
+        port: the web UI's port.
+    """
+    commands = [
+        ["dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-m", _CODE_LOCATION],
+        ["dagster._daemon", "run", "-m", _CODE_LOCATION],
+    ]
+    stopping = threading.Event()
+    previous = {
+        number: signal.signal(number, lambda *_: stopping.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    processes = [_start(command, environment) for command in commands]
+    try:
+        while not stopping.is_set() and all(process.poll() is None for process in processes):
+            time.sleep(0.2)
+        failed = [process.returncode for process in processes if process.poll() is not None]
+    finally:
+        _end(processes)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return 0 if stopping.is_set() else (failed[0] or 1)
+
+
+def _start(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C reaches only us, and we end them in order.
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments, no shell
+        [sys.executable, "-m", *command],
+        env={**os.environ, **environment},
+        start_new_session=True,
+    )
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + _GRACE_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,154 @@
+"""Connections to the warehouse, its URL, and what its errors mean to a user.
+
+Everything that talks to the warehouse from Python goes through a `Warehouse`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+import psycopg
+from psycopg import conninfo
+
+from usage_pipeline.errors import UsageError, WarehouseUnavailableError
+from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.embedded import EmbeddedServer
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """Where the warehouse is and how to connect to it.
+
+    Attributes:
+        url: the owner's URL, password included; never printed by `repr`.
+        timezone: the zone of execution dates.
+        connect_timeout: seconds to wait for a connection.
+        lock_timeout: seconds one attempt waits for a lock that readers hold.
+    """
+
+    url: str = field(repr=False)
+    timezone: str = "UTC"
+    connect_timeout: int = 10
+    lock_timeout: float = 3.0
+
+    @contextmanager
+    def connect(self, *, autocommit: bool = False) -> Iterator[psycopg.Connection]:
+        """Open a connection: committed at the end of the block, rolled back on an error.
+
+        Raises:
+            WarehouseUnavailableError: the server is not there, refuses us, or went away.
+        """
+        try:
+            connection = psycopg.connect(
+                self.url,
+                autocommit=autocommit,
+                connect_timeout=self.connect_timeout,
+                application_name="usage-pipeline",
+                options="-c timezone=UTC",
+                keepalives_idle=30,
+            )
+        except psycopg.Error as error:
+            raise WarehouseUnavailableError(_refusal(error, self.parts)) from None
+        try:
+            with connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if isinstance(error, psycopg.errors.LockNotAvailable):
+                raise
+            if connection.closed or connection.broken:
+                raise WarehouseUnavailableError(
+                    f"The connection to the warehouse at {self.address} was lost: nothing of this "
+                    "step was kept; run it again."
+                ) from error
+            if isinstance(error, psycopg.errors.DiskFull):
+                raise WarehouseUnavailableError(
+                    f"The warehouse at {self.address} has no disk space left: free some and run "
+                    "this again; nothing of this step was kept."
+                ) from error
+            raise
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Host, port, user, password and dbname, as strings, with libpq's defaults."""
+        try:
+            given = conninfo.conninfo_to_dict(self.url)
+        except psycopg.ProgrammingError:
+            raise WarehouseUnavailableError(
+                "USAGE_DATABASE_URL is not a Postgres URL: write "
+                "postgresql://user:password@host:port/database."
+            ) from None
+        defaults = {"host": "127.0.0.1", "port": "5432", "user": "", "password": "", "dbname": ""}
+        parts = {**defaults, **{key: str(value) for key, value in given.items()}}
+        parts["dbname"] = parts["dbname"] or parts["user"]
+        return parts
+
+    @property
+    def address(self) -> str:
+        """The server and database without the credentials, for messages."""
+        parts = self.parts
+        return f"{parts['host']}:{parts['port']}/{unquote(parts['dbname'])}"
+
+
+def open_warehouse(settings: Settings) -> Warehouse:
+    """Find the warehouse the settings name, starting the embedded server if it is that.
+
+    Raises:
+        WarehouseUnavailableError: the embedded server cannot be started.
+    """
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+    else:
+        url = EmbeddedServer(settings.home).start()
+    return Warehouse(
+        url,
+        timezone=settings.timezone,
+        connect_timeout=settings.connect_timeout_seconds,
+        lock_timeout=settings.lock_timeout_seconds,
+    )
+
+
+def pin_timezone(connection: psycopg.Connection, timezone: str) -> None:
+    """Record the zone of execution dates at first use and refuse another one later.
+
+    Raises:
+        UsageError: days were loaded in another zone.
+    """
+    connection.execute(
+        "insert into raw.warehouse_settings (name, value) values ('timezone', %s) "
+        "on conflict do nothing",
+        [timezone],
+    )
+    row = connection.execute(
+        "select value, exists (select from raw.load_ledger) "
+        "from raw.warehouse_settings where name = 'timezone'"
+    ).fetchone()
+    if row is None or row[0] == timezone:
+        return
+    if row[1]:
+        raise UsageError(
+            f"This warehouse holds days in the time zone {row[0]}, but USAGE_TIMEZONE is "
+            f"{timezone}: set it back, or load into a new warehouse."
+        )
+    connection.execute(
+        "update raw.warehouse_settings set value = %s where name = 'timezone'", [timezone]
+    )
+
+
+def _refusal(error: psycopg.Error, parts: dict[str, str]) -> str:
+    address = f"{parts['host']}:{parts['port']}"
+    text = str(error)
+    if "password" in text or "authentication" in text or "no pg_hba.conf" in text:
+        return (
+            f"The warehouse at {address} refuses user {parts['user']!r}: check the user and the "
+            "password in USAGE_DATABASE_URL."
+        )
+    if "does not exist" in text:
+        return (
+            f"The server at {address} has no database {parts['dbname']!r} or no user "
+            f"{parts['user']!r}: create it or correct USAGE_DATABASE_URL."
+        )
+    return (
+        f"The warehouse at {address} does not answer: check that the server runs and that "
+        "USAGE_DATABASE_URL names it."
+    )

@@ -1,0 +1,92 @@
+"""Copies of one execution: which one is kept. DESIGN section 5, "Execution identity", in SQL.
+
+The copy kept is the greatest by (ended, updated at, status rank, content); its start is the
+earliest of any copy. `sources/merge.py` says the same on columns.
+"""
+
+import psycopg
+from psycopg import sql
+
+_MERGE = """
+with repeated as (
+    select source, id from {stage} group by source, id having count(*) > 1
+),
+ranked as (
+    select
+        copy.ctid as place,
+        copy.source,
+        min(copy.start_time) over (partition by copy.source, copy.id) as first_start,
+        row_number() over (
+            partition by copy.source, copy.id
+            order by
+                (copy.status <> 'started') desc,
+                copy.updated_at desc nulls last,
+                array_position(array['completed', 'failed', 'cancelled'], copy.status::text),
+                copy::text desc
+        ) as place_in_order
+    from {stage} as copy
+    inner join repeated using (source, id)
+),
+started as (
+    update {stage} as kept set start_time = ranked.first_start
+    from ranked
+    where kept.ctid = ranked.place and ranked.place_in_order = 1
+        and kept.start_time > ranked.first_start
+),
+dropped as (
+    delete from {stage} using ranked
+    where {stage}.ctid = ranked.place and ranked.place_in_order > 1
+    returning {stage}.source
+)
+select source, count(*) from dropped group by source
+"""
+
+
+def merge_copies(connection: psycopg.Connection, stage: sql.Identifier) -> dict[str, int]:
+    """Keep one copy of each execution and give the stage its key; return the rows dropped.
+
+    Returns:
+        For each source with copies, how many were dropped.
+    """
+    key = sql.SQL("alter table {} add primary key (id, source, execution_date)").format(stage)
+    try:
+        # The index has to be built anyway, and mostly there are no copies.
+        with connection.transaction():
+            connection.execute(key)
+        return {}
+    except psycopg.errors.UniqueViolation:
+        dropped = connection.execute(sql.SQL(_MERGE).format(stage=stage)).fetchall()
+        connection.execute(key)
+        return dict(dropped)
+
+
+def add_earlier_late_rows(
+    connection: psycopg.Connection, stage: sql.Identifier, old: sql.Identifier
+) -> None:
+    """Put a partition's rows beside those of a keyed stage; merge copies by the same rule."""
+    connection.execute(
+        sql.SQL("alter table {} drop constraint {}").format(stage, _key_of(connection, stage))
+    )
+    columns = connection.execute(
+        "select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute "
+        "where attrelid = 'raw.workflow_executions_simple'::regclass and attnum > 0"
+    ).fetchone()
+    if columns is None:
+        raise RuntimeError("the table of executions has no columns")
+    listed = sql.SQL(columns[0])
+    connection.execute(
+        sql.SQL("insert into {stage} ({c}) select {c} from {old}").format(
+            stage=stage, old=old, c=listed
+        )
+    )
+    merge_copies(connection, stage)
+
+
+def _key_of(connection: psycopg.Connection, stage: sql.Identifier) -> sql.Identifier:
+    row = connection.execute(
+        "select conname from pg_constraint where conrelid = %s::regclass and contype = 'p'",
+        [stage.as_string(connection)],
+    ).fetchone()
+    if row is None:
+        raise RuntimeError("the stage has no key")
+    return sql.Identifier(row[0])

@@ -1,0 +1,77 @@
+"""Locks: one writer per day, one dbt build at a time, and patience with readers.
+
+Advisory locks belong to the transaction or connection that took them, so a killed process
+leaves none behind.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from enum import IntEnum
+
+import psycopg
+from psycopg import sql
+
+from usage_pipeline.errors import WarehouseUnavailableError
+from usage_pipeline.warehouse.connection import Warehouse
+
+_ATTEMPTS = 60
+_PAUSE_SECONDS = (0.1, 2.0)
+
+
+class LockClass(IntEnum):
+    """What an advisory lock guards: the first of its two keys."""
+
+    DAY = 0x75736400
+    BUILD = 0x75736401
+    EVERY_DAY = 0x75736402
+
+
+def lock_day(connection: psycopg.Connection, day: date) -> None:
+    """Wait until no other transaction writes `day`; held to the end of this transaction."""
+    connection.execute("select pg_advisory_xact_lock_shared(%s, 0)", [int(LockClass.EVERY_DAY)])
+    connection.execute(
+        "select pg_advisory_xact_lock(%s, %s)", [int(LockClass.DAY), day.toordinal()]
+    )
+
+
+def lock_every_day(connection: psycopg.Connection) -> None:
+    """Wait until no other transaction writes any day; held to the end of this transaction."""
+    connection.execute("select pg_advisory_xact_lock(%s, 0)", [int(LockClass.EVERY_DAY)])
+
+
+@contextmanager
+def building(warehouse: Warehouse) -> Iterator[None]:
+    """Hold the one lock under which marts and mining are built; wait for another build."""
+    with warehouse.connect(autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s, 0)", [int(LockClass.BUILD)])
+        yield
+
+
+def lock_table(connection: psycopg.Connection, table: sql.Composable, timeout: float) -> None:
+    """Take the exclusive lock that swapping a partition needs, without stalling readers.
+
+    A waiting exclusive lock makes every later reader wait behind it, so each attempt gives up
+    after `timeout` seconds and lets them pass before the next.
+
+    Raises:
+        WarehouseUnavailableError: readers held the table through every attempt.
+    """
+    pause, longest = _PAUSE_SECONDS
+    for _ in range(_ATTEMPTS):
+        try:
+            with connection.transaction():
+                connection.execute(
+                    "select set_config('lock_timeout', %s, true)", [f"{int(timeout * 1000)}ms"]
+                )
+                connection.execute(sql.SQL("lock table {} in access exclusive mode").format(table))
+                connection.execute("select set_config('lock_timeout', '0', true)")
+            return
+        except psycopg.errors.LockNotAvailable:
+            time.sleep(pause)
+            pause = min(pause * 2, longest)
+    raise WarehouseUnavailableError(
+        f"Readers have held {table.as_string(connection)} for {_ATTEMPTS} attempts of {timeout} s: "
+        "end the long query and run this again; nothing was changed."
+    )

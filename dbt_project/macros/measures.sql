@@ -1,0 +1,68 @@
+{#- Numbers that need more than a column: each defined once, the ones a database writes its own way dispatched. -#}
+
+{#- Whole milliseconds from start to end, rounded down; NULL without an end. -#}
+{% macro duration_ms(started_at, ended_at) -%}
+    {{ return(adapter.dispatch('duration_ms', 'usage_warehouse')(started_at, ended_at)) }}
+{%- endmacro %}
+
+{% macro default__duration_ms(started_at, ended_at) -%}
+    cast(floor({{ dbt.datediff(started_at, ended_at, 'microsecond') }} / 1000.0) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+{% macro postgres__duration_ms(started_at, ended_at) -%}
+    cast(floor(extract(epoch from ({{ ended_at }} - {{ started_at }})) * 1000) as bigint)
+{%- endmacro %}
+
+{% macro spark__duration_ms(started_at, ended_at) -%}
+    cast(floor((unix_micros({{ ended_at }}) - unix_micros({{ started_at }})) / 1000) as bigint)
+{%- endmacro %}
+
+{#- The bucket b whose durations lie in [1.1^b, 1.1^(b+1)) ms. -#}
+{% macro duration_bucket(milliseconds) -%}
+    cast(floor(ln(cast(greatest({{ milliseconds }}, 1) as {{ dbt.type_float() }})) / ln(cast(1.1 as {{ dbt.type_float() }}))) as smallint)
+{%- endmacro %}
+
+{#- The geometric middle of a bucket in ms. -#}
+{% macro bucket_middle_ms(bucket) -%}
+    power(cast(1.1 as {{ dbt.type_float() }}), {{ bucket }} + cast(0.5 as {{ dbt.type_float() }}))
+{%- endmacro %}
+
+{#-
+    A quantile from a histogram: the middle of the first bucket whose cumulative count reaches that
+    share of the total. An aggregate: min over the buckets that reach it.
+-#}
+{% macro percentile_from_histogram(share, bucket, cumulative_count, total_count) -%}
+    {{ bucket_middle_ms('min(case when ' ~ cumulative_count ~ ' >= ' ~ share ~ ' * ' ~ total_count ~ ' then ' ~ bucket ~ ' end)') }}
+{%- endmacro %}
+
+{#- A fraction in floating point, NULL with nothing to divide by: 7/2 is never 3. -#}
+{% macro ratio(numerator, denominator) -%}
+    cast({{ numerator }} as {{ dbt.type_float() }}) / nullif({{ denominator }}, 0)
+{%- endmacro %}
+
+{#-
+    One bound of the Wilson 95 % interval of a rate, NULL without trials; `sign` is '-' (lower) or '+'
+    (upper). Kept within 0..1, which the last digit of floating point would leave.
+-#}
+{% macro wilson_bound(successes, trials, sign) -%}
+    {%- set z = 'cast(1.959963984540054 as ' ~ dbt.type_float() ~ ')' -%}
+    {%- set n = 'cast(' ~ trials ~ ' as ' ~ dbt.type_float() ~ ')' -%}
+    {%- set p = '(' ~ successes ~ ' / ' ~ n ~ ')' -%}
+    case when {{ trials }} > 0 then greatest(0, least(1, (
+        {{ p }} + {{ z }} * {{ z }} / (2 * {{ n }})
+        {{ sign }} {{ z }} * sqrt({{ p }} * (1 - {{ p }}) / {{ n }} + {{ z }} * {{ z }} / (4 * {{ n }} * {{ n }}))
+    ) / (1 + {{ z }} * {{ z }} / {{ n }}))) end
+{%- endmacro %}
+
+{#- The median of a column, an aggregate: the mean of the two middle values of an even number. -#}
+{% macro median(column) -%}
+    {{ return(adapter.dispatch('median', 'usage_warehouse')(column)) }}
+{%- endmacro %}
+
+{% macro default__median(column) -%}
+    median({{ column }})
+{%- endmacro %}
+
+{% macro postgres__median(column) -%}
+    percentile_cont(0.5) within group (order by {{ column }})
+{%- endmacro %}

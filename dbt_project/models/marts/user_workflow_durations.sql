@@ -1,0 +1,26 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_days',
+        on_schema_change='fail',
+        meta={'replaced_column': 'execution_date', 'lookahead_days': 0},
+        indexes=[{'columns': ['execution_date']}, {'columns': ['workflow_id', 'execution_date']}],
+        post_hook="{{ analyze_full_build() }}",
+    )
+}}
+
+{%- set days = days_to_build() -%}
+
+with contributions as (
+    select * from {{ ref('int_duration_contributions') }}
+    where execution_date between {{ date_literal(days.first) }} and {{ date_literal(days.last) }}
+)
+
+select
+    user_id,
+    workflow_id,
+    execution_date,
+    duration_bucket,
+    cast(sum(duration_count) as integer) as duration_count
+from contributions
+group by user_id, workflow_id, execution_date, duration_bucket

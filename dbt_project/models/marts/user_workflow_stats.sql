@@ -1,0 +1,163 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_pairs',
+        unique_key=['user_id', 'workflow_id'],
+        on_schema_change='fail',
+        meta={'emptied_when': 'total_executions = 0'},
+        indexes=[{'columns': ['workflow_id']}, {'columns': ['last_used_date']}],
+        post_hook=["{{ remember_as_of() }}", "{{ analyze_full_build() }}"],
+    )
+}}
+
+{%- set days = days_to_build() -%}
+{%- set as_of = date_literal(days.as_of) -%}
+{%- set closed_until = last_closed_day(days.as_of) -%}
+{%- set incremental = is_incremental() %}
+
+with names as (
+    select * from {{ ref('int_workflow_names') }}
+),
+
+{% if incremental -%}
+{%- set built_as_of = built_as_of() -%}
+pairs_to_build as (
+    -- Used on a day that enters the row of its pair, or leaves or moves within one of its windows.
+    select user_id, workflow_id from {{ ref('int_user_workflow_day_states') }}
+    where
+        last_used_date between {{ date_literal(days.first) }} and {{ date_literal(days.last) }}
+        {%- for first, last in days_crossing_windows(built_as_of, days.as_of) %}
+        or last_used_date between {{ date_literal(first) }} and {{ date_literal(last) }}
+        {%- endfor %}
+    union distinct
+    -- In the changed days before the change.
+    select user_id, workflow_id from {{ this }}
+    where
+        first_used_date <= {{ date_literal(days.last) }}
+        and last_used_date >= {{ date_literal(days.first) }}
+    {%- if built_as_of is none or built_as_of > days.as_of %}
+    union distinct
+    -- Used after this as-of date, which went back.
+    select user_id, workflow_id from {{ this }}
+    where last_used_date > {{ as_of }}
+    {%- elif built_as_of < days.as_of %}
+    union distinct
+    -- As long as a pair is younger than the 28 days of `daily`, every day makes its window longer.
+    select user_id, workflow_id from {{ this }}
+    where frequency = 'daily' and last_used_date > {{ date_literal(shift_day(built_as_of, -28)) }}
+    {%- endif %}
+),
+{%- else -%}
+pairs_to_build as (
+    select user_id, workflow_id from {{ ref('int_user_workflow_day_states') }}
+    where
+        last_used_date > {{ date_literal(closed_until) }}
+        and last_used_date <= {{ as_of }}
+    union distinct
+    select user_id, workflow_id from {{ ref('int_user_workflow_closed_states') }}
+),
+{%- endif %}
+
+states as (
+    select closed_states.* from pairs_to_build
+    inner join {{ ref('int_user_workflow_closed_states') }} as closed_states
+        on
+            pairs_to_build.user_id = closed_states.user_id
+            and pairs_to_build.workflow_id = closed_states.workflow_id
+    union all
+    select open_states.* from pairs_to_build
+    inner join {{ ref('int_user_workflow_day_states') }} as open_states
+        on
+            pairs_to_build.user_id = open_states.user_id
+            and pairs_to_build.workflow_id = open_states.workflow_id
+    where
+        open_states.last_used_date > {{ date_literal(closed_until) }}
+        and open_states.last_used_date <= {{ as_of }}
+),
+
+recent_days as (
+    select
+        pairs_to_build.user_id,
+        pairs_to_build.workflow_id,
+        day_states.total_executions,
+        day_states.active_days,
+        {{ days_between('day_states.last_used_date', as_of) }} as days_ago
+    from pairs_to_build
+    inner join {{ ref('int_user_workflow_day_states') }} as day_states
+        on
+            pairs_to_build.user_id = day_states.user_id
+            and pairs_to_build.workflow_id = day_states.workflow_id
+    where
+        day_states.last_used_date > {{ date_literal(shift_day(days.as_of, -84)) }}
+        and day_states.last_used_date <= {{ as_of }}
+),
+
+recent as (
+    select
+        user_id,
+        workflow_id,
+        sum(case when days_ago < 28 then total_executions else 0 end) as executions_last_28_days,
+        sum(
+            case when days_ago between 28 and 55 then total_executions else 0 end
+        ) as executions_previous_28_days,
+        sum(case when days_ago < 28 then active_days else 0 end) as active_days_last_28,
+        max(case when days_ago < 7 then active_days else 0 end)
+        + max(case when days_ago between 7 and 13 then active_days else 0 end)
+        + max(case when days_ago between 14 and 20 then active_days else 0 end)
+        + max(case when days_ago between 21 and 27 then active_days else 0 end) as active_weeks,
+        max(case when days_ago < 28 then active_days else 0 end)
+        + max(case when days_ago between 28 and 55 then active_days else 0 end)
+        + max(case when days_ago between 56 and 83 then active_days else 0 end) as active_blocks
+    from recent_days
+    group by user_id, workflow_id
+),
+
+folded as (
+    {{ fold_states('states') }}
+)
+
+select
+    pairs_to_build.user_id,
+    pairs_to_build.workflow_id,
+    names.workflow_name,
+    coalesce(folded.total_executions, 0) as total_executions,
+    folded.success_count,
+    folded.failure_count,
+    folded.cancelled_count,
+    folded.open_count,
+    folded.people_execution_count,
+    {{ ratio('folded.success_count', '(folded.success_count + folded.failure_count)') }} as success_rate,
+    folded.duration_count,
+    folded.total_duration_ms,
+    {{ ratio('folded.total_duration_ms', 'folded.duration_count') }} as avg_duration_ms,
+    folded.total_cost,
+    folded.first_used_date,
+    folded.last_used_date,
+    folded.last_used_at,
+    folded.active_days,
+    cast(case
+        when
+            recent.active_days_last_28 > 0
+            and 2 * recent.active_days_last_28
+            >= least(28, {{ days_between('folded.first_active_date', as_of) }} + 1)
+            then 'daily'
+        when recent.active_weeks >= 3 then 'weekly'
+        when recent.active_blocks >= 2 then 'monthly'
+        else 'rare'
+    end as varchar(10)) as frequency,
+    case
+        when folded.last_active_date = {{ as_of }} then folded.latest_streak_days
+        else 0
+    end as current_streak_days,
+    folded.longest_streak_days,
+    cast(coalesce(recent.executions_last_28_days, 0) as {{ dbt.type_bigint() }}) as executions_last_28_days,
+    cast(
+        coalesce(recent.executions_previous_28_days, 0) as {{ dbt.type_bigint() }}
+    ) as executions_previous_28_days,
+    {{ ratio('recent.executions_last_28_days', 'recent.executions_previous_28_days') }} - 1 as execution_trend
+from pairs_to_build
+left join folded
+    on pairs_to_build.user_id = folded.user_id and pairs_to_build.workflow_id = folded.workflow_id
+left join recent
+    on pairs_to_build.user_id = recent.user_id and pairs_to_build.workflow_id = recent.workflow_id
+left join names on pairs_to_build.workflow_id = names.workflow_id

@@ -1,0 +1,35 @@
+with source as (
+    select * from {{ source('raw', 'retired_usage') }}
+),
+
+renamed as (
+    select
+        ---------- ids
+        user_id,
+        workflow_id,
+
+        ---------- numerics
+        execution_count,
+        success_count,
+        failure_count,
+        cancelled_count,
+        open_count,
+        people_execution_count,
+        duration_count,
+        total_duration_ms,
+        total_cost,
+
+        ---------- booleans
+        last_people_failed,
+
+        ---------- dates
+        execution_date,
+
+        ---------- timestamps
+        first_started_at,
+        last_started_at,
+        last_people_started_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,34 @@
+with source as (
+    select * from {{ source('raw', 'workflow_executions_simple') }}
+),
+
+renamed as (
+    select
+        ---------- ids
+        id as execution_id,
+        user_id,
+        workflow_id,
+
+        ---------- strings
+        source,
+        status,
+        trigger_type,
+
+        ---------- numerics
+        attempt,
+        cost,
+        {{ duration_ms('start_time', 'end_time') }} as duration_ms,
+
+        ---------- booleans
+        coalesce(trigger_type in ('manual', 'api'), true) as is_by_people,
+
+        ---------- dates
+        execution_date,
+
+        ---------- timestamps
+        start_time as started_at,
+        end_time as ended_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,233 @@
+"""Finds sequences in many ways, checks that they agree, and prints how long each took.
+
+    python -m tests.bench.mining.bench_sequences                     a small run
+    python -m tests.bench.mining.bench_sequences --executions 10000000 --users 200000 \\
+        --postgres postgresql://...                                  the full one
+
+What would take hours at full size runs on fewer users, and the time per execution is compared. The
+specification's loop runs a query per user, whose time does not depend on the other users' loops, so
+a sample of users on the full table is a fair measure of it. Packages and servers that are not there
+are left out. Reading from and writing to a database are part of no time but that of the loop with
+queries in Postgres. On a busy machine the time of the processors tells more than that of the clock.
+"""
+
+import argparse
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tests.bench.mining import competitors
+from tests.bench.mining.bursts import bursts
+from usage_pipeline.mining.daily import statistics_of_days
+from usage_pipeline.mining.sequences import count_sequences, workflow_sequences
+from usage_pipeline.mining.sessions import SessionSettings, sessionize
+
+AS_OF = date(2026, 6, 29)
+OUR_ROUNDS = 3
+WINDOW_DAYS = 8  # sessions of the last evening close on the day after
+AS_THEY_COUNT = SessionSettings(collapse_repeats=False, max_steps=1_000_000)
+
+
+@dataclass(frozen=True)
+class Took:
+    """Time by the clock, and of this process's processors."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """One way: what it ran on, how long it took, and whether its results are ours."""
+
+    name: str
+    executions: int
+    took: Took
+    equal: str
+
+
+def timed(work: Callable[[], Any], rounds: int = 1) -> tuple[Any, Took]:
+    """The result and the least time of some rounds."""
+    found = []
+    for _ in range(rounds):
+        begin, cpu_begin = time.perf_counter(), time.process_time()
+        result = work()
+        seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu_begin
+        found.append(Took(seconds, cpu))
+    least = Took(min(t.seconds for t in found), min(t.cpu_seconds for t in found))
+    return result, least
+
+
+def find(executions: pa.Table, settings: SessionSettings, top: int | None = 5) -> pa.Table:
+    counts = count_sequences(sessionize(executions, settings), "UTC")
+    return workflow_sequences(counts, AS_OF, window_days=WINDOW_DAYS, top=top)
+
+
+def frequencies(sequences: pa.Table) -> competitors.Frequencies:
+    return {
+        (user, tuple(workflows)): count
+        for user, workflows, count in zip(
+            sequences["user_id"].to_pylist(),
+            sequences["workflow_ids"].to_pylist(),
+            sequences["frequency"].to_pylist(),
+            strict=True,
+        )
+    }
+
+
+def same(found: object, expected: object) -> str:
+    return "yes" if found == expected else "NO"
+
+
+def of_users(table: pa.Table, users: list[str]) -> pa.Table:
+    return table.filter(pc.is_in(table["user_id"], value_set=pa.array(users)))
+
+
+def peak_gib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+class Bench:
+    """The executions and the lines so far."""
+
+    def __init__(self, executions: int, users: int, sample: int, fraction: int) -> None:
+        self.table = bursts(executions, users)
+        self.lines: list[Line] = []
+        some = pc.unique(self.table["user_id"]).to_pylist()
+        self.sample = some[:sample]
+        self.some = some[:fraction]
+
+    def ours(self) -> None:
+        # The first call of a process pays for loading and for memory that later ones reuse.
+        find(self.table.slice(0, 1_000), AS_THEY_COUNT)
+        before = peak_gib()
+        _, took = timed(lambda: find(self.table, AS_THEY_COUNT), OUR_ROUNDS)
+        print(f"peak memory: {before:.2f} GiB with the executions, {peak_gib():.2f} GiB after ours")
+        count = self.table.num_rows
+        self.lines.append(Line("ours, top 5 of each user", count, took, "-"))
+        _, took = timed(lambda: find(self.table, SessionSettings()), OUR_ROUNDS)
+        self.lines.append(Line("ours, repeats collapsed, split at 50", count, took, "-"))
+        _, took = timed(lambda: statistics_of_days(self.table, "UTC"))
+        self.lines.append(Line("ours, all daily statistics with their ids", count, took, "-"))
+
+    def add(self, name: str, part: pa.Table, work: Callable[[], Any], expected: Any) -> None:
+        result, took = timed(work)
+        equal = "differs by definition" if expected is None else same(result, expected)
+        self.lines.append(Line(name, part.num_rows, took, equal))
+
+    def specification(self) -> None:
+        part = of_users(self.table, self.sample)
+        expected = frequencies(find(part, AS_THEY_COUNT, top=None))
+        whole = frame_of(self.table)
+        self.add(
+            f"the specification's loop, {len(self.sample)} users on the full table",
+            part, lambda: competitors.specification_loop(whole, self.sample), expected,
+        )  # fmt: skip
+
+    def in_python(self) -> None:
+        part = of_users(self.table, self.some)
+        frame, found = frame_of(part), find(part, AS_THEY_COUNT, top=None)
+        expected = frequencies(found)
+        for name, way in (
+            ("one Python loop over sorted rows", competitors.python_loop),
+            ("pandas, a function per user", competitors.pandas_groupby_apply),
+            ("pandas on columns", competitors.pandas_columns),
+        ):
+            self.add(name, part, lambda way=way: way(frame), expected)
+        if find_spec("pm4py"):
+            total: Counter = Counter()
+            for (_, workflows), count in expected.items():
+                total[workflows] += count
+            self.add(
+                "pm4py variants, all users",
+                part,
+                lambda: competitors.pm4py_variants(frame),
+                dict(total),
+            )
+        else:
+            print("pm4py is not installed: left out")
+        if find_spec("prefixspan"):
+            lists = list(competitors.session_lists(frame))
+            self.add(
+                "PrefixSpan per user, sessions given",
+                part,
+                lambda: competitors.prefixspan_per_user(lists),
+                None,
+            )
+        else:
+            print("prefixspan is not installed: left out")
+
+    def in_postgres(self, url: str) -> None:
+        import psycopg
+
+        with psycopg.connect(url, autocommit=True) as connection:
+            _, took = timed(lambda: competitors.load(connection, frame_of(self.table)))
+            print(f"loading Postgres took {took.seconds:.1f} s and counts for nobody")
+            _, took = timed(lambda: competitors.postgres_sequences(connection))
+            ours = frequencies(find(self.table, AS_THEY_COUNT))
+            equal = same(competitors.in_postgres(connection), ours)
+            name = "SQL sessionization in Postgres, top 5"
+            self.lines.append(Line(name, self.table.num_rows, took, equal))
+            part = of_users(self.table, self.sample)
+            expected = frequencies(find(part, AS_THEY_COUNT, top=None))
+            name = (
+                f"the specification's loop, {len(self.sample)} users, indexed queries in Postgres"
+            )
+            way = competitors.specification_loop_in_postgres
+            self.add(name, part, lambda: way(connection, self.sample), expected)
+            connection.execute("drop table bench_executions, bench_sequences")
+
+    def report(self) -> None:
+        """A table; what the server of Postgres computes is in no processor time of ours."""
+        base = self.lines[0]
+        print("| way | executions | seconds | CPU s | ns each | times ours | by CPU | equal |")
+        print("|---|---:|---:|---:|---:|---:|---:|---|")
+        for line in self.lines:
+            share = base.executions / line.executions
+            by_clock = line.took.seconds * share / base.took.seconds
+            by_cpu = line.took.cpu_seconds * share / base.took.cpu_seconds
+            print(
+                f"| {line.name} | {line.executions:,} | {line.took.seconds:.2f} "
+                f"| {line.took.cpu_seconds:.2f} | {line.took.seconds / line.executions * 1e9:,.0f} "
+                f"| {by_clock:,.1f} | {'-' if 'Postgres' in line.name else f'{by_cpu:,.1f}'} "
+                f"| {line.equal} |"
+            )
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    chosen = table.select(["user_id", "workflow_id", "start_time"])
+    return chosen.to_pandas(types_mapper={pa.string(): pd.StringDtype(na_value=np.nan)}.get)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--executions", type=int, default=100_000)
+    parser.add_argument("--users", type=int, default=2_000)
+    parser.add_argument("--sample-users", type=int, default=50, help="of the specification's loop")
+    parser.add_argument("--some-users", type=int, default=2_000, help="of the ways in Python")
+    parser.add_argument("--postgres", help="URL of a server on which a table may be made")
+    chosen = parser.parse_args()
+    bench = Bench(chosen.executions, chosen.users, chosen.sample_users, chosen.some_users)
+    print(f"{bench.table.num_rows:,} executions of {chosen.users:,} users in 7 days")
+    bench.ours()
+    bench.specification()
+    bench.in_python()
+    if chosen.postgres:
+        bench.in_postgres(chosen.postgres)
+    else:
+        print("no --postgres URL: SQL sessionization is left out")
+    bench.report()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,272 @@
+"""Sessions: the executions by people that one user starts one soon after the other.
+
+A session is cut where the next start is more than the gap after the previous one. Direct repeats
+of a workflow are one step. What sessions have in common is counted in `sequences` and
+`transitions`; which executions a day's sessions need is told in `session_days`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from usage_pipeline.errors import UsageError
+from usage_pipeline.mining.columns import (
+    Ints,
+    Mask,
+    bits_for,
+    encode,
+    group,
+    microseconds,
+    ranges,
+    to_ids,
+    to_instants,
+)
+
+STATUSES = ("started", "completed", "failed", "cancelled")
+COMPLETED, FAILED = STATUSES.index("completed"), STATUSES.index("failed")
+MACHINE_TRIGGERS = ("scheduled", "chained")
+
+STEPS_SCHEMA = pa.schema(
+    [
+        pa.field("user_id", pa.string(), nullable=False),
+        pa.field("session_number", pa.int64(), nullable=False),
+        pa.field("step_number", pa.int32(), nullable=False),
+        pa.field("workflow_id", pa.string(), nullable=False),
+        pa.field("started_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("last_status", pa.string(), nullable=False),
+        pa.field("repeat_count", pa.int32(), nullable=False),
+    ]
+)
+"""One row a step; `started_at` and `last_status` are of the first and last of its repeats."""
+
+SESSIONS_SCHEMA = pa.schema(
+    [
+        pa.field("user_id", pa.string(), nullable=False),
+        pa.field("session_number", pa.int64(), nullable=False),
+        pa.field("first_started_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("last_started_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("closes_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("step_count", pa.int64(), nullable=False),
+        pa.field("execution_count", pa.int64(), nullable=False),
+        pa.field("is_split", pa.bool_(), nullable=False),
+    ]
+)
+"""One row a session; `closes_at` is the gap after its last start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """How executions fall into sessions.
+
+    Attributes:
+        gap_seconds: a start more than this after the previous one begins a new session.
+        collapse_repeats: whether direct repeats of a workflow are one step.
+        max_steps: a session with more steps is split into sessions of this many, all of them
+            flagged; all close when the last of them does.
+    """
+
+    gap_seconds: float = 300.0
+    collapse_repeats: bool = True
+    max_steps: int = 50
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no sessions.
+
+        Raises:
+            UsageError: a value is out of its range.
+        """
+        if self.gap_seconds <= 0:
+            raise UsageError("gap_seconds must be more than 0.")
+        if self.max_steps < 2:
+            raise UsageError("max_steps must be 2 or more.")
+
+    @property
+    def gap_us(self) -> int:
+        """The gap in microseconds."""
+        return round(self.gap_seconds * 1_000_000)
+
+
+DEFAULT_SESSIONS = SessionSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Sessions and their steps as columns of numbers, ordered by user and start.
+
+    The steps of session i are those from `first_step[i]` on, `step_count[i]` of them. Users and
+    workflows number the sorted ids `users` and `workflows`; times are microseconds since 1970.
+    """
+
+    users: pa.Array
+    workflows: pa.Array
+    user: Ints
+    first_step: Ints
+    step_count: Ints
+    execution_count: Ints
+    first_start: Ints
+    last_start: Ints
+    closes_at: Ints
+    is_split: Mask
+    step_workflow: Ints
+    step_start: Ints
+    step_status: npt.NDArray[np.int8]
+    step_repeats: Ints
+
+    def __len__(self) -> int:
+        """The number of sessions."""
+        return len(self.user)
+
+    @property
+    def session_of_step(self) -> Ints:
+        """The number of the session of each step."""
+        return np.repeat(np.arange(len(self)), self.step_count)
+
+    def keep(self, chosen: Mask) -> "Sessions":
+        """The chosen sessions with their steps."""
+        steps = ranges(self.first_step[chosen], self.step_count[chosen])
+        step_count = self.step_count[chosen]
+        return Sessions(
+            users=self.users,
+            workflows=self.workflows,
+            user=self.user[chosen],
+            first_step=np.cumsum(step_count) - step_count,
+            step_count=step_count,
+            execution_count=self.execution_count[chosen],
+            first_start=self.first_start[chosen],
+            last_start=self.last_start[chosen],
+            closes_at=self.closes_at[chosen],
+            is_split=self.is_split[chosen],
+            step_workflow=self.step_workflow[steps],
+            step_start=self.step_start[steps],
+            step_status=self.step_status[steps],
+            step_repeats=self.step_repeats[steps],
+        )
+
+    def sessions_table(self) -> pa.Table:
+        """The sessions in `SESSIONS_SCHEMA`."""
+        return pa.Table.from_arrays(
+            [
+                to_ids(self.user, self.users),
+                pa.array(np.arange(len(self))),
+                to_instants(self.first_start),
+                to_instants(self.last_start),
+                to_instants(self.closes_at),
+                pa.array(self.step_count),
+                pa.array(self.execution_count),
+                pa.array(self.is_split),
+            ],
+            schema=SESSIONS_SCHEMA,
+        )
+
+    def steps_table(self) -> pa.Table:
+        """The steps in `STEPS_SCHEMA`."""
+        session = self.session_of_step
+        number = np.arange(len(session)) - self.first_step[session] + 1
+        return pa.Table.from_arrays(
+            [
+                to_ids(self.user[session], self.users),
+                pa.array(session),
+                pa.array(number.astype(np.int32)),
+                to_ids(self.step_workflow, self.workflows),
+                to_instants(self.step_start),
+                pa.array(STATUSES).take(pa.array(self.step_status)),
+                pa.array(self.step_repeats.astype(np.int32)),
+            ],
+            schema=STEPS_SCHEMA,
+        )
+
+
+def by_people(executions: pa.Table) -> Mask:
+    """Which executions are use: first attempts that no machine started."""
+    by_machine = pc.is_in(executions["trigger_type"], value_set=pa.array(MACHINE_TRIGGERS))
+    first = pc.equal(executions["attempt"], 1)
+    chosen = pc.and_(pc.invert(by_machine), first)
+    return np.asarray(chosen.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def sessionize(executions: pa.Table, settings: SessionSettings = DEFAULT_SESSIONS) -> Sessions:
+    """Cut executions into sessions.
+
+    Args:
+        executions: id, user_id, workflow_id (text), start_time (instant), status, trigger_type
+            (text, may be null) and attempt (whole number); in any order.
+        settings: the gap and what is a step.
+
+    Returns:
+        The sessions of executions by people, with one step or more.
+
+    Raises:
+        UsageError: a user or workflow id is null.
+    """
+    rows = np.flatnonzero(by_people(executions))
+    user, workflow = encode(executions, "user_id"), encode(executions, "workflow_id")
+    start = microseconds(executions, "start_time")
+    rows = rows[_by_user_and_start(user.codes[rows], start[rows], executions["id"], rows)]
+    user, workflow, start = user.take(rows), workflow.take(rows), start[rows]
+    opens = np.ones(len(start), dtype=bool)
+    opens[1:] = (user.codes[1:] != user.codes[:-1]) | (np.diff(start) > settings.gap_us)
+    is_step = np.ones(len(start), dtype=bool)
+    if settings.collapse_repeats:
+        is_step[1:] = opens[1:] | (workflow.codes[1:] != workflow.codes[:-1])
+    step_row = np.flatnonzero(is_step)
+    whole = np.flatnonzero(opens[step_row])
+    lengths = np.diff(whole, append=len(step_row))
+    place = np.arange(len(step_row)) - np.repeat(whole, lengths)
+    first_step = np.flatnonzero(place % settings.max_steps == 0)
+    whole_of_session = np.searchsorted(whole, first_step, side="right") - 1
+    last_row = np.append(step_row[1:], len(start))[: len(step_row)] - 1
+    first_row = step_row[first_step]
+    step_count = np.diff(first_step, append=len(step_row))
+    session_last_row = last_row[first_step + step_count - 1]
+    whole_last_row = last_row[whole + lengths - 1]
+    status = pc.index_in(executions["status"], value_set=pa.array(STATUSES))
+    status_code = np.asarray(pc.fill_null(status, -1).to_numpy(), dtype=np.int8)
+    return Sessions(
+        users=user.values,
+        workflows=workflow.values,
+        user=user.codes[first_row],
+        first_step=first_step,
+        step_count=step_count,
+        execution_count=session_last_row - first_row + 1,
+        first_start=start[first_row],
+        last_start=start[session_last_row],
+        closes_at=(start[whole_last_row] + settings.gap_us)[whole_of_session],
+        is_split=(lengths > settings.max_steps)[whole_of_session],
+        step_workflow=workflow.codes[step_row],
+        step_start=start[step_row],
+        step_status=status_code[rows[last_row]],
+        step_repeats=last_row - step_row + 1,
+    )
+
+
+def _by_user_and_start(user: Ints, start: Ints, ids: pa.ChunkedArray, rows: Ints) -> Ints:
+    """The order by user, start and id; ids, which are `rows` of all, are looked at for ties only.
+
+    Times are first sorted as coarsely as makes a row's number fit beside them into the key,
+    because plain numbers sort ten times faster than positions. What that leaves undecided is a
+    tie like any other.
+    """
+    if len(start) == 0:
+        return np.zeros(0, dtype=np.int64)
+    since = start - start.min()
+    room = 63 - bits_for(len(start)) - bits_for(int(user.max()) + 1)
+    coarse = since >> max(0, int(since.max()).bit_length() - room)
+    groups = group(user, coarse)
+    order = groups.order
+    several = np.flatnonzero(groups.sizes > 1)
+    if len(several) == 0:
+        return order
+    sizes = groups.sizes[several]
+    tied_places = ranges(groups.starts[several], sizes)
+    tied = order[tied_places]
+    columns = {
+        "group": np.repeat(several, sizes),
+        "start": start[tied],
+        "id": ids.take(pa.array(rows[tied])),
+    }
+    ascending = [(name, "ascending") for name in columns]
+    order[tied_places] = tied[pc.sort_indices(pa.table(columns), sort_keys=ascending).to_numpy()]
+    return order

@@ -1,0 +1,90 @@
+"""The few statistical formulas of mining, on whole columns.
+
+Wilson's score interval is the one of E. B. Wilson, "Probable inference, the law of succession,
+and statistical inference", JASA 22 (1927); the control of the false discovery rate is that of
+Y. Benjamini and Y. Hochberg, JRSS B 57 (1995).
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from usage_pipeline.mining.columns import Floats
+
+Z_95 = 1.959963984540054
+"""The 97.5 % quantile of the normal distribution: two-sided bounds of 95 %."""
+
+Numbers = npt.NDArray[Any]
+
+
+def wilson_bounds(hits: Numbers, opportunities: Numbers) -> tuple[Floats, Floats]:
+    """Wilson's 95 % bounds of the share hits / opportunities; NaN without opportunities."""
+    count = np.asarray(opportunities, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = hits / count
+        middle = share + Z_95**2 / (2 * count)
+        spread = Z_95 * np.sqrt(share * (1 - share) / count + Z_95**2 / (4 * count**2))
+        scale = 1 + Z_95**2 / count
+        lower, upper = (middle - spread) / scale, (middle + spread) / scale
+    # Rounding may leave the bounds of 0 % and 100 % a hair outside of what they must include.
+    return np.clip(lower, 0, share), np.clip(upper, share, 1)
+
+
+def binomial_tail(hits: Numbers, trials: Numbers, probability: Numbers) -> Floats:
+    """The probability of at least so many hits in independent trials."""
+    return np.asarray(stats.binom.sf(np.asarray(hits) - 1, trials, probability), dtype=np.float64)
+
+
+def fisher_tail(hits: Numbers, drawn: Numbers, marked: Numbers, total: Numbers) -> Floats:
+    """The one-sided exact test of Fisher: at least so many hits among those drawn.
+
+    Args:
+        hits: the drawn that are marked.
+        drawn: how many are drawn.
+        marked: how many of all are marked.
+        total: how many there are.
+    """
+    tail = stats.hypergeom.sf(np.asarray(hits) - 1, total, marked, drawn)
+    return np.clip(np.asarray(tail, dtype=np.float64), 0, 1)
+
+
+def rank_sum_tail(recent: Numbers, previous: Numbers) -> Floats:
+    """The one-sided rank-sum test (Mann, Whitney) that recent values are greater, from histograms.
+
+    Args:
+        recent: counts by row and ascending bucket.
+        previous: likewise.
+
+    Returns:
+        A p-value a row by the normal approximation with ties; 1 where a side is empty.
+    """
+    new, old = recent.sum(axis=1).astype(float), previous.sum(axis=1).astype(float)
+    both = (recent + previous).astype(float)
+    total = new + old
+    below = np.cumsum(previous, axis=1) - previous
+    wins = (recent * (below + previous / 2)).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ties = (both**3 - both).sum(axis=1) / (total * (total - 1))
+        deviation = np.sqrt(new * old / 12 * (total + 1 - ties))
+        tail = stats.norm.sf((wins - new * old / 2 - 0.5) / deviation)
+    return np.where((new > 0) & (old > 0) & (deviation > 0), tail, 1.0)
+
+
+def benjamini_hochberg(p_values: Floats, tested: int | None = None) -> Floats:
+    """The q-value of each test: the false discovery rate at which it is still a discovery.
+
+    Args:
+        p_values: of the tests that may be discoveries.
+        tested: how many tests there were, those with a p-value of 1 that were left out included.
+    """
+    count = len(p_values)
+    if count == 0:
+        return np.zeros(0)
+    order = np.argsort(p_values, kind="stable")
+    of_all = max(count, tested or 0)
+    scaled = p_values[order] * of_all / np.arange(1, count + 1)
+    q_values = np.empty(count)
+    q_values[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1)
+    return q_values

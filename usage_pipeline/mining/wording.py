@@ -1,0 +1,104 @@
+"""Words for what was mined: names made safe to show, counts in singular and plural, days, hours.
+
+Texts are plain: whoever puts them into HTML escapes them as any other text.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+LONGEST_NAME = 80
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# Control characters, invisible format characters (such as those that turn the direction of
+# writing), surrogates and line separators would change how the rest of a text is shown.
+_UNSAFE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def clean_name(name: str | None, workflow_id: str) -> str:
+    """A workflow's name on one line, without quotes, of at most 80 characters.
+
+    A workflow without a name is called by the beginning of its id.
+    """
+    shown = "".join(" " if unicodedata.category(c) in _UNSAFE else c for c in name or "")
+    shown = " ".join(shown.replace('"', "'").split())
+    if not shown:
+        return f"workflow {workflow_id[:8]}"
+    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def quoted(name: str) -> str:
+    """A clean name in quotes."""
+    return f'"{name}"'
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: `1 time`, `1,200 times`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list: `a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def on_weekdays(weekdays: Sequence[int]) -> str:
+    """On which days of the week, 0 for Monday."""
+    chosen = sorted(weekdays)
+    if len(chosen) == len(_WEEKDAYS):
+        return "every day"
+    if chosen == [0, 1, 2, 3, 4]:
+        return "on weekdays"
+    if chosen == [5, 6]:
+        return "at weekends"
+    return "on " + listed([_WEEKDAYS[day] + "s" for day in chosen])
+
+
+def between_hours(hour: int, hours: int) -> str:
+    """A window of whole hours of the day."""
+    return f"between {hour:02d}:00 and {(hour + hours) % 24:02d}:00"
+
+
+def percent(share: float) -> str:
+    """A share in whole per cent; neither 0 % nor 100 % unless it is exactly that."""
+    whole = round(share * 100)
+    if whole == 0 and share > 0:
+        return "less than 1%"
+    if whole == 100 and share < 1:
+        return "more than 99%"
+    return f"{whole}%"
+
+
+def duration(milliseconds: float) -> str:
+    """A length of time in its two greatest units."""
+    seconds = milliseconds / 1000
+    if seconds < 1:
+        return f"{milliseconds:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+class Names:
+    """The clean names of workflows in quotes, each made once."""
+
+    def __init__(self, named: dict[str, str | None]) -> None:
+        """Take the names by workflow id; null where none is known."""
+        self._named = named
+        self._clean: dict[str, str] = {}
+
+    def __getitem__(self, workflow_id: str) -> str:
+        """The name to show."""
+        if workflow_id not in self._clean:
+            clean = clean_name(self._named.get(workflow_id), workflow_id)
+            self._clean[workflow_id] = quoted(clean)
+        return self._clean[workflow_id]
+
+    @classmethod
+    def of(cls, workflows: pa.Table) -> "Names":
+        """The names in a table with workflow_id and workflow_name."""
+        ids = workflows["workflow_id"].cast(pa.string()).to_pylist()
+        return cls(dict(zip(ids, workflows["workflow_name"].to_pylist(), strict=True)))

@@ -1,0 +1,202 @@
+"""The command as a user types it: in processes of its own, with its exit codes and sentences."""
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.warehouse.connection import Warehouse
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+_COMMAND = [sys.executable, "-m", "usage_pipeline.cli"]
+_HEADER = "id,user_id,workflow_id,workflow_name,start_time,end_time,status,trigger\n"
+_ROWS = (
+    "1,ana,report,Weekly report,2026-06-01T09:00:00Z,2026-06-01T09:05:00Z,completed,manual\n"
+    "2,ana,report,Weekly report,2026-06-02T09:00:00Z,2026-06-02T09:05:00Z,failed,manual\n"
+    "3,,report,Weekly report,2026-06-02T10:00:00Z,,completed,manual\n"
+    "2,ana,report,Weekly report,2026-06-02T09:00:00Z,,started,manual\n"
+)
+
+
+@pytest.fixture
+def environment(warehouse: Warehouse, tmp_path: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "USAGE_HOME": str(tmp_path / "home"),
+        "USAGE_DATABASE_URL": warehouse.url,
+    }
+
+
+@pytest.fixture
+def run(environment: dict[str, str], tmp_path: Path) -> Run:
+    def command(*arguments: object, **changed: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*_COMMAND, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**environment, **changed},
+            check=False,
+        )
+
+    return command
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    file = tmp_path / "executions.csv.gz"
+    file.write_bytes(gzip.compress((_HEADER + _ROWS).encode()))
+    return file
+
+
+def _fails(result: subprocess.CompletedProcess[str], code: int, sentence: str) -> None:
+    assert result.returncode == code, result.stderr
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) <= 2, result.stderr
+
+
+def test_files_are_loaded_and_built_and_every_row_is_accounted_for(
+    run: Run, exports: Path, warehouse: Warehouse
+) -> None:
+    loaded = run("load", "--files", exports)
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout == (
+        "files: 2 days (2026-06-01 to 2026-06-02); "
+        "4 rows read = 2 loaded + 1 rejected + 1 duplicates.\n"
+    )
+    # One of three rows of the day was rejected: far more than is let through by default.
+    limit = {"USAGE_REJECTED_SHARE_LIMIT": "0.5"}
+    built = run("backfill", "2026-06-01", "2026-06-02", **limit)
+    assert built.returncode == 0, built.stderr
+    assert built.stdout.startswith("Built 2 days (2026-06-01 to 2026-06-02)")
+    status = run("status").stdout
+    assert "2 days loaded, 2026-06-01 to 2026-06-02; 2 executions, 1 rejected rows." in status
+    assert status.count("rolled up") == 2
+    assert "Marts: as of 2026-06-02." in status
+    with warehouse.connect() as connection:
+        assert connection.execute(
+            "select workflow_name, total_executions, success_rate from marts.popular_workflows "
+            "where as_of_date = '2026-06-02'"
+        ).fetchall() == [("Weekly report", 2, 0.5)]
+
+
+def test_a_day_with_too_many_rejected_rows_is_not_built_into_the_marts(
+    run: Run, exports: Path, warehouse: Warehouse
+) -> None:
+    run("load", "--files", exports)
+    built = run("run", "2026-06-02")
+    assert built.returncode == 1
+    assert "few_rows_rejected" in built.stderr
+    with warehouse.connect() as connection:
+        marts = connection.execute("select to_regclass('marts.user_workflow_usage')").fetchone()
+    assert marts == (None,)
+
+
+def test_without_anything_loaded_the_user_is_told_how_to_load(run: Run) -> None:
+    assert "usage-pipeline load" in run("status").stdout
+    result = run("run", "2026-06-02")
+    assert result.returncode == 1
+    assert "2026-06-02 is not loaded, and no source in" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_file_that_is_not_there_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    result = run("load", "--files", tmp_path / "none.csv")
+    _fails(result, 3, "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["run", "yesterday"], 1, "'yesterday' is no day: write it like 2026-06-28."),
+        (["backfill", "2026-06-02", "2026-06-01"], 1, "swap them"),
+        (["run", "2001-01-01"], 1, "USAGE_START_DATE"),
+        (["load"], 1, "give --files, --github-export or --sources"),
+        (["stop"], 1, "nothing to stop"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    run: Run, arguments: list[str], code: int, sentence: str
+) -> None:
+    _fails(run(*arguments), code, sentence)
+
+
+def test_a_database_that_is_down_is_one_sentence_and_a_code_of_its_own(run: Run) -> None:
+    down = "postgresql://me:secret@127.0.0.1:1/usage"
+    result = run("status", USAGE_DATABASE_URL=down)
+    _fails(result, 4, "does not answer")
+    assert "secret" not in result.stderr + result.stdout
+
+
+def test_a_wrong_password_is_one_sentence(run: Run, warehouse: Warehouse) -> None:
+    wrong = warehouse.url.replace(warehouse.parts["password"], "wrong")
+    _fails(run("status", USAGE_DATABASE_URL=wrong), 4, "refuses user 'usage_owner'")
+
+
+def test_help_names_every_command_and_needs_nothing(run: Run) -> None:
+    text = run("--help", USAGE_DATABASE_URL="postgresql://me@127.0.0.1:1/usage").stdout
+    commands = [
+        "demo",
+        "run",
+        "backfill",
+        "load",
+        "up",
+        "stop",
+        "status",
+        "psql",
+        "url",
+        "env",
+        "generate",
+        "forget-user",
+    ]
+    assert [command for command in commands if f"\n  {command} " not in text] == []
+
+
+def test_psql_and_url_reach_the_warehouse(run: Run, warehouse: Warehouse) -> None:
+    assert run("psql", "-Atc", "select 6 * 7").stdout == "42\n"
+    assert run("url").stdout.strip() == warehouse.url
+
+
+def test_generated_files_load(run: Run, tmp_path: Path) -> None:
+    made = run("generate", tmp_path / "made", "--days", "3", "--per-day", "50", "--users", "8")
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "made" / "truth.json").exists()
+    loaded = run("load", "--files", tmp_path / "made" / "*.csv.gz")
+    assert "files: 3 days (2026-05-04 to 2026-05-06)" in loaded.stdout, loaded.stderr
+
+
+def test_up_serves_the_web_ui_and_stops_cleanly_on_ctrl_c(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [*_COMMAND, "up", "--port", "3987"],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=(tmp_path / "up.log").open("w"),
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                with urllib.request.urlopen("http://127.0.0.1:3987/server_info") as answer:
+                    assert b"dagster_webserver_version" in answer.read()
+                    break
+            except OSError:
+                assert process.poll() is None, (tmp_path / "up.log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.5)
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "The web UI and the daemon have stopped." in out

@@ -1,0 +1,136 @@
+"""The code location: what it holds, how it is linked, and that loading it needs nothing."""
+
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from tests.conftest import CHECKOUT
+from usage_pipeline.defs import build_definitions
+from usage_pipeline.defs.schedules import request_for
+from usage_pipeline.settings import Settings
+from usage_pipeline.sources.config import SourceConfig
+
+_EXECUTIONS = dg.AssetKey(["raw", "workflow_executions_simple"])
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    # A server that is not there: loading must not ask for it.
+    return Settings(
+        home=tmp_path_factory.mktemp("home"),
+        database_url="postgresql://nobody:secret@127.0.0.1:1/none",
+        _env_file=None,
+    )
+
+
+@pytest.fixture(scope="module")
+def definitions(settings: Settings) -> dg.Definitions:
+    return build_definitions(settings)
+
+
+def _graph(definitions: dg.Definitions) -> Any:
+    return definitions.resolve_asset_graph()
+
+
+def test_every_asset_is_described_owned_and_grouped(definitions: dg.Definitions) -> None:
+    specs = [spec for spec in definitions.resolve_all_asset_specs() if spec.owners]
+    keys = {spec.key.to_user_string() for spec in specs}
+    assert {
+        "raw/workflow_executions_simple",
+        "raw/load_ledger",
+        "staging/stg_workflow_executions",
+        "marts/user_workflow_usage",
+        "marts/popular_workflows",
+        "marts/abandoned_workflows",
+    } <= keys
+    assert [spec.key for spec in specs if not spec.description] == []
+    assert {spec.group_name for spec in specs} >= {"raw", "staging", "marts"}
+
+
+def test_lineage_runs_from_raw_executions_into_the_marts(definitions: dg.Definitions) -> None:
+    graph = _graph(definitions)
+    staged = graph.get(dg.AssetKey(["staging", "stg_workflow_executions"]))
+    assert staged.parent_keys == {_EXECUTIONS}
+
+
+def test_dbt_tests_and_raw_checks_are_asset_checks(definitions: dg.Definitions) -> None:
+    checks = {key.name for key in _graph(definitions).asset_check_keys}
+    assert {
+        "every_row_accounted_for",
+        "few_rows_rejected",
+        "volume_is_usual",
+        "no_day_is_missing",
+    } <= checks
+    singular = {file.stem for file in (CHECKOUT / "dbt_project" / "tests").glob("assert_*.sql")}
+    assert singular
+    assert singular - checks == set()
+
+
+def test_every_asset_of_the_nightly_job_is_partitioned_by_day(definitions: dg.Definitions) -> None:
+    job = definitions.resolve_job_def("nightly")
+    assert isinstance(job.partitions_def, dg.DailyPartitionsDefinition)
+
+
+def _night(settings: Settings) -> dg.RunRequest | dg.SkipReason:
+    night = datetime(2026, 6, 29, 1, 30, tzinfo=ZoneInfo("UTC"))
+    return request_for(settings, night)
+
+
+def test_a_night_without_a_source_is_skipped_with_the_reason(settings: Settings) -> None:
+    skipped = _night(settings)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "expects executions on 2026-06-28" in (skipped.skip_message or "")
+
+
+def test_a_night_runs_the_day_that_ended_and_those_that_late_rows_may_change(
+    settings: Settings,
+) -> None:
+    settings.home.mkdir(exist_ok=True)
+    settings.sources_path.write_text("- {name: apps, path: 'apps/{day}.csv'}\n")
+    try:
+        request = _night(settings)
+    finally:
+        settings.sources_path.unlink()
+    assert isinstance(request, dg.RunRequest)
+    assert request.run_key == "nightly-2026-06-28"
+    assert request.tags["dagster/asset_partition_range_start"] == "2026-06-27"
+    assert request.tags["dagster/asset_partition_range_end"] == "2026-06-28"
+
+
+def test_the_nightly_schedule_runs_by_itself(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("nightly")
+    assert schedule.cron_schedule == "30 1 * * *"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_dagster_s_own_validation_passes_without_a_database(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=CHECKOUT,
+        env={
+            **os.environ,
+            "USAGE_HOME": str(tmp_path),
+            "USAGE_DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert "Validation successful" in result.stdout + result.stderr
+    # The command warns of itself; nothing of ours may warn.
+    assert "BetaWarning" not in result.stderr
+    assert "usage_pipeline/" not in result.stderr
+
+
+def test_sources_expect_the_days_they_name() -> None:
+    config = SourceConfig(name="apps", path="apps/{day}.csv", until="2026-06-28")  # type: ignore[arg-type]
+    days = [datetime(2026, 6, day, tzinfo=ZoneInfo("UTC")).date() for day in (28, 29)]
+    assert [config.expects(day) for day in days] == [True, False]

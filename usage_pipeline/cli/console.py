@@ -1,0 +1,87 @@
+"""How the command talks: results on stdout, progress and errors on stderr.
+
+On a terminal progress is a display that goes away; elsewhere it is plain lines.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Protocol
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from usage_pipeline.errors import UsageError
+
+
+class Progress(Protocol):
+    """Takes one line at a time."""
+
+    def __call__(self, line: str) -> None:
+        """Show a line."""
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """Show the lines of a long piece of work while it goes on."""
+    # A copy of the descriptor: runs send this process's own stderr to a log file.
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as stream:
+        console = Console(file=stream, highlight=False, soft_wrap=True)
+        if not console.is_terminal:
+            console.print(f"{title} ...", markup=False)
+            yield lambda line: console.print(f"  {line}", markup=False)
+            return
+        with console.status(title) as status:
+            yield lambda line: status.update(f"{title}: {_escaped(line)}")
+
+
+def say(text: str) -> None:
+    """Print one line of result."""
+    typer.echo(text)
+
+
+def say_error(text: str) -> None:
+    """Print one sentence about what went wrong and what to do."""
+    typer.echo(f"Error: {text}", err=True)
+
+
+def say_table(
+    title: str, headers: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()
+) -> None:
+    """Print a table; columns whose positions are in `right` hold numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for position, header in enumerate(headers):
+        table.add_column(header, justify="right" if position in right else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(_escaped(_cell(value)) for value in row))
+    width = None if sys.stdout.isatty() else 120
+    Console(highlight=False, width=width).print(table)
+
+
+def parse_day(text: str) -> date:
+    """Read a day as the user types it.
+
+    Raises:
+        UsageError: it is no date.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no day: write it like 2026-06-28.") from None
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,36 @@
+"""The command's entry: its sub-commands, its exit codes, and how an error is shown.
+
+Exit codes: 0 done; 1 failed or a check failed; 2 wrong usage of the command; 3 bad input;
+4 the warehouse cannot be reached; 130 interrupted.
+"""
+
+import sys
+
+import typer
+
+from usage_pipeline.cli import erasing, loading, operating, running
+from usage_pipeline.cli.console import say_error
+from usage_pipeline.errors import UsageError
+
+app = typer.Typer(
+    name="usage-pipeline",
+    help="Workflow usage analytics: load executions, build the marts, see who runs what.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for commands in (running, loading, operating, erasing):
+    commands.register(app)
+
+
+def main() -> None:
+    """Run the command and exit with its code."""
+    try:
+        app()
+    except UsageError as error:
+        say_error(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        say_error("Interrupted: nothing half-done was kept.")
+        sys.exit(130)

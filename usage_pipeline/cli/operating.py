@@ -1,0 +1,153 @@
+"""`up`, `stop`, `status`, `psql`, `url`, `env`, `generate`: operating the installation."""
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from usage_pipeline.cli.console import parse_day, progress, say, say_table
+from usage_pipeline.cli.opening import opened
+from usage_pipeline.errors import UsageError
+from usage_pipeline.settings import read_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("up")(up)
+    app.command("stop")(stop)
+    app.command("status")(status)
+    app.command(
+        "psql", context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+    )(psql)
+    app.command("url")(url)
+    app.command("env")(env)
+    app.command("generate")(generate)
+
+
+def up(
+    port: Annotated[int | None, typer.Option(help="The web UI's port on 127.0.0.1.")] = None,
+) -> None:
+    """Run the Dagster web UI and the daemon that runs the schedules, until Ctrl-C."""
+    from usage_pipeline.dagster_home import prepare_dagster_home
+    from usage_pipeline.serving import serve
+    from usage_pipeline.transform import prepared_manifest
+
+    settings, warehouse = opened()
+    environment = prepare_dagster_home(settings, warehouse)
+    prepared_manifest(settings)
+    chosen = port or settings.web_port
+    say(f"Dagster web UI: http://127.0.0.1:{chosen} (Ctrl-C to stop)")
+    code = serve(environment, chosen)
+    say("The web UI and the daemon have stopped.")
+    if settings.database_url is None:
+        say("The embedded server still runs: usage-pipeline stop ends it.")
+    raise typer.Exit(code)
+
+
+def stop() -> None:
+    """Stop the embedded server; its data stays."""
+    from usage_pipeline.warehouse.embedded import EmbeddedServer
+
+    settings = read_settings()
+    if settings.database_url is not None:
+        raise UsageError("USAGE_DATABASE_URL names a server of your own: nothing to stop.")
+    stopped = EmbeddedServer(settings.home).stop()
+    say("The embedded server has stopped." if stopped else "The embedded server was not running.")
+
+
+def status(
+    days: Annotated[int, typer.Option(min=1, help="How many of the newest days to list.")] = 14,
+) -> None:
+    """Show the loaded days: where every row went, and whether the marts count the same."""
+    from usage_pipeline.warehouse.ledger import day_states, last_built, totals
+
+    _, warehouse = opened()
+    with warehouse.connect() as connection:
+        total = totals(connection)
+        if total.days == 0:
+            say("No day is loaded yet: usage-pipeline demo or usage-pipeline load.")
+            return
+        states = day_states(connection)[-days:]
+        built = last_built(connection)
+    say(
+        f"{total.days} days loaded, {total.first} to {total.last}; {total.executions:,} executions,"
+        f" {total.rejected:,} rejected rows."
+    )
+    say(f"Marts: as of {built.as_of}." if built else "Marts: not built yet.")
+    if built and built.run:
+        say(f"Last run: {built.run}.")
+    say("")
+    say_table(
+        f"The newest {len(states)} days",
+        ("day", "read", "loaded", "rejected", "duplicates", "in raw", "retired", "in marts", ""),
+        [
+            (
+                state.day, state.read, state.loaded, state.rejected, state.duplicates,
+                state.in_raw, state.retired, state.in_marts,
+                "rolled up" if state.is_rolled_up else "to build",
+            )
+            for state in states
+        ],
+        right=range(1, 8),
+    )  # fmt: skip
+
+
+def psql(context: typer.Context) -> None:
+    """Open psql on the warehouse; further arguments go to psql."""
+    from usage_pipeline.warehouse.embedded import packaged_binaries
+
+    _, warehouse = opened()
+    packaged = packaged_binaries() / "bin" / "psql"
+    program = shutil.which("psql") or str(packaged)
+    parts = warehouse.parts
+    environment = {
+        **os.environ,
+        "PGHOST": parts["host"], "PGPORT": parts["port"], "PGUSER": parts["user"],
+        "PGPASSWORD": parts["password"], "PGDATABASE": parts["dbname"],
+    }  # fmt: skip
+    os.execvpe(program, ["psql", *context.args], environment)  # noqa: S606 - psql, no shell
+
+
+def url() -> None:
+    """Print the warehouse's URL, password included, for BI tools and psql."""
+    _, warehouse = opened()
+    say(warehouse.url)
+
+
+def env() -> None:
+    r"""Print the environment for running dbt and Dagster by hand: eval "$(usage-pipeline env)"."""
+    from usage_pipeline.dagster_home import prepare_dagster_home
+
+    settings, warehouse = opened()
+    for name, value in prepare_dagster_home(settings, warehouse).items():
+        say(f"export {name}={shlex.quote(value)}")
+
+
+def generate(
+    folder: Annotated[Path, typer.Argument(help="Where to write one file per day.")],
+    first: Annotated[str, typer.Option("--from", help="The first day.")] = "2026-05-04",
+    days: Annotated[int, typer.Option(min=1, help="How many days.")] = 56,
+    users: Annotated[int, typer.Option(min=1, help="How many users.")] = 120,
+    workflows: Annotated[int, typer.Option(min=1, help="How many workflows.")] = 40,
+    per_day: Annotated[int, typer.Option(min=1, help="Mean executions a day.")] = 1500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same executions.")] = 1,
+    dirty: Annotated[float, typer.Option(help="Share of rows that cannot be loaded.")] = 0.0,
+    duplicates: Annotated[float, typer.Option(help="Share of repeated rows.")] = 0.0,
+    file_format: Annotated[
+        str, typer.Option("--format", help="csv.gz, ndjson or parquet.")
+    ] = "csv.gz",
+) -> None:
+    """Write realistic example executions, and beside them the truth that was planted."""
+    from usage_pipeline.demo import generate_into
+    from usage_pipeline.synthetic.model import GeneratorConfig
+
+    config = GeneratorConfig(
+        seed=seed, first_day=parse_day(first), days=days, users=users, workflows=workflows,
+        executions_per_day=per_day, dirty_share=dirty, duplicate_share=duplicates,
+    )  # fmt: skip
+    with progress("Generating") as show:
+        files, rows = generate_into(folder, config, file_format, show)
+    say(f"{rows:,} rows in {files} files under {folder}, and what was planted in truth.json.")

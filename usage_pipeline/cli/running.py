@@ -1,0 +1,87 @@
+"""`demo`, `run`, `backfill`: building the marts."""
+
+import time
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from usage_pipeline.cli.console import parse_day, progress, say, say_error
+from usage_pipeline.cli.opening import opened
+from usage_pipeline.errors import UsageError
+from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.connection import Warehouse
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("demo")(demo)
+    app.command("run")(run)
+    app.command("backfill")(backfill)
+
+
+def demo() -> None:
+    """Make eight weeks of example executions, load them, build every mart, show a summary.
+
+    Needs no data and no server of yours. Run it again and it builds what is not built yet, at
+    least the last day.
+    """
+    from usage_pipeline.cli.summary import show_summary
+    from usage_pipeline.demo import prepare_demo
+
+    started = time.monotonic()
+    settings, warehouse = opened()
+    with progress("Making example executions") as show:
+        prepared = prepare_demo(settings, warehouse, on_line=show)
+    say(f"Example executions: {prepared.files} days of files under {prepared.folder}.")
+    build(settings, warehouse, prepared.first_day, prepared.last_day)
+    show_summary(warehouse)
+    say(f"\nDone in {time.monotonic() - started:.0f} s. Next:")
+    say("  usage-pipeline up       the web UI, with this run in it, and the nightly schedule")
+    say("  usage-pipeline psql     the marts in SQL: select * from marts.popular_workflows;")
+    say("  usage-pipeline status   the days that are loaded")
+
+
+def run(day: Annotated[str, typer.Argument(help="The day, like 2026-06-28.")]) -> None:
+    """Run the nightly job for one day: load it from its sources, build its marts, check both.
+
+    A day that was loaded by hand and that no configured source expects is not loaded again.
+    """
+    settings, warehouse = opened()
+    build(settings, warehouse, parse_day(day), parse_day(day))
+
+
+def backfill(
+    first: Annotated[str, typer.Argument(metavar="FROM", help="The first day.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="The last day.")],
+) -> None:
+    """Run the nightly job for all days from FROM to TO, in one run."""
+    settings, warehouse = opened()
+    build(settings, warehouse, parse_day(first), parse_day(last))
+
+
+def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> None:
+    """Run the nightly job for a span of days and say how it went.
+
+    Raises:
+        UsageError: the days are the wrong way round.
+        typer.Exit: with code 1 when a step or a blocking check failed.
+    """
+    from usage_pipeline.defs.launch import run_days
+
+    if first > last:
+        raise UsageError(f"The first day {first} comes after the last day {last}: swap them.")
+    started = time.monotonic()
+    span = str(first) if first == last else f"{first} to {last}"
+    with progress(f"Running the nightly job for {span}") as show:
+        outcome = run_days(settings, warehouse, "nightly", first, last, on_line=show)
+    for warning in outcome.warnings:
+        say(f"Warning: {warning}.")
+    if not outcome.succeeded:
+        for failure in outcome.failures:
+            say_error(failure)
+        say_error(f"Run {outcome.run_id} failed: details are in {settings.home / 'logs'}.")
+        raise typer.Exit(1)
+    days = (last - first).days + 1
+    took = time.monotonic() - started
+    say(f"Built {days} day{'' if days == 1 else 's'} ({span}) in {took:.1f} s.")

@@ -1,0 +1,15 @@
+"""The Dagster code location: assembles what `defs/` defines and binds its resources.
+
+Loading it takes no database and no network. No asset, job or resource is defined here.
+"""
+
+import dagster as dg
+
+from usage_pipeline.defs import build_definitions
+from usage_pipeline.settings import read_settings
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The definitions for this process's settings."""
+    return build_definitions(read_settings())

@@ -1,0 +1,43 @@
+"""The sensor that tells somebody of each failed run. By which ways, `alerting` says."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from usage_pipeline.alerting import Failure, Notifier, notifiers
+from usage_pipeline.defs.failures import step_failure
+from usage_pipeline.partitions import days_of_tags
+from usage_pipeline.settings import Settings
+
+
+def failure_alert(
+    settings: Settings, ways: Sequence[Notifier] | None = None
+) -> dg.SensorDefinition:
+    """The sensor; it runs by itself wherever the daemon runs.
+
+    Args:
+        settings: where the webhook is.
+        ways: used instead of those of the settings.
+    """
+    chosen = notifiers(settings.alert_webhook_url) if ways is None else ways
+
+    @dg.run_failure_sensor(
+        name="failure_alert",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells of each failed run: in the log, and at USAGE_ALERT_WEBHOOK_URL.",
+    )
+    def failure_alert(context: dg.RunFailureSensorContext) -> None:
+        run = context.dagster_run
+        failure = Failure(
+            run.job_name, run.run_id, days_of_tags(run.tags), failure_reasons(context)
+        )
+        for way in chosen:
+            way.notify(failure)
+
+    return failure_alert
+
+
+def failure_reasons(context: dg.RunFailureSensorContext) -> list[str]:
+    """One sentence per failed step, or what Dagster says when the run failed as a whole."""
+    reasons = [step_failure(event) for event in context.get_step_failure_events()]
+    return reasons or [context.failure_event.message or "the run failed"]

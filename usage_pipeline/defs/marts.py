@@ -1,0 +1,108 @@
+"""The dbt models as assets: one dbt invocation for however many days a run covers."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+
+from usage_pipeline.defs.executions import OWNERS
+from usage_pipeline.defs.failures import dbt_errors_as_failures, user_errors_as_failures
+from usage_pipeline.errors import UsageError
+from usage_pipeline.partitions import days_of
+from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.settings import Settings
+from usage_pipeline.transform import (
+    build_arguments,
+    connected_environment,
+    dbt_environment,
+    dbt_executable,
+    prepared_manifest,
+    project_directory,
+)
+from usage_pipeline.warehouse.ledger import last_loaded_day
+from usage_pipeline.warehouse.locks import building
+
+_log = logging.getLogger(__name__)
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Groups models by their layer, keys them by schema and name, partitions what holds rows."""
+
+    def __init__(self, partitions: dg.DailyPartitionsDefinition) -> None:
+        """Translate for these daily partitions."""
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+        self._partitions = partitions
+
+    def get_partitions_def(
+        self, dbt_resource_props: Mapping[str, Any]
+    ) -> dg.PartitionsDefinition | None:
+        """Daily for what holds rows of days; views and current state are of no day."""
+        holds_days = "replaced_column" in dbt_resource_props.get("config", {}).get("meta", {})
+        return self._partitions if holds_days else None
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer: the first folder below `models/`."""
+        return str(dbt_resource_props["fqn"][1])
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Schema and name, as in the warehouse."""
+        if dbt_resource_props["resource_type"] == "source":
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey([str(dbt_resource_props["fqn"][1]), str(dbt_resource_props["name"])])
+
+
+def mart_assets(
+    settings: Settings, partitions: dg.DailyPartitionsDefinition
+) -> tuple[dg.AssetsDefinition, DbtCliResource]:
+    """The dbt assets and the resource that runs them.
+
+    Raises:
+        UsageError: the dbt project cannot be parsed.
+    """
+    project = DbtProject(
+        project_dir=project_directory(),
+        target_path=settings.dbt_target,
+        profiles_dir=project_directory(),
+    )
+
+    @dbt_assets(
+        manifest=prepared_manifest(settings),
+        name="build_marts",
+        project=project,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL),
+        dagster_dbt_translator=LayerTranslator(partitions),
+    )
+    def build_marts(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource
+    ) -> Any:
+        with user_errors_as_failures():
+            place = warehouse.open()
+            with place.connect() as connection:
+                newest = last_loaded_day(connection)
+            if newest is None:
+                raise UsageError(
+                    "No day is loaded yet: load one first, for example with "
+                    "usage-pipeline load --files 'exports/*.csv.gz'."
+                )
+            days = days_of(context) or [newest]
+            arguments = build_arguments(days[0], days[-1], newest)
+        environment = dbt_environment(place, settings.dbt_threads)
+        target = settings.dbt_target / "runs" / context.run_id
+        with building(place), connected_environment(environment), dbt_errors_as_failures():
+            invocation = dbt.cli(arguments, context=context, target_path=target)
+            for event in invocation.stream().fetch_row_counts():
+                if isinstance(event, dg.Output | dg.AssetMaterialization):
+                    _log.info("built %s", event.metadata["unique_id"].value)
+                yield event
+
+    owned = build_marts.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS))
+    return owned, DbtCliResource(project_dir=project, dbt_executable=dbt_executable())

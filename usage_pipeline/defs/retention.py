@@ -1,0 +1,54 @@
+"""The asset that retires the days that fall out of the retention window."""
+
+import dagster as dg
+
+from usage_pipeline.defs.executions import OWNERS
+from usage_pipeline.defs.failures import user_errors_as_failures
+from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.retention import apply_retention
+from usage_pipeline.warehouse.ledger import last_loaded_day
+from usage_pipeline.warehouse.locks import building
+
+_BUILT = dg.AssetKey(["marts", "warehouse_as_of"])
+
+
+def retention_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset of retired days; it runs after the marts have counted them."""
+
+    @dg.asset(
+        key=dg.AssetKey(["raw", "retired_days"]),
+        deps=[_BUILT],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL),
+        group_name="retention",
+        owners=OWNERS,
+        kinds={"python", "postgres"},
+        description="Single executions are kept for USAGE_RETENTION_DAYS. Older days become "
+        "aggregates that account for every execution, and their partitions are dropped.",
+    )
+    def retired_days(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
+        with user_errors_as_failures():
+            place = warehouse.open()
+            with place.connect() as connection:
+                as_of = last_loaded_day(connection)
+            if as_of is None:
+                return dg.MaterializeResult(metadata={"days": 0})
+            # Not while marts are built: a day must not move from raw to retired in between.
+            with building(place):
+                done = apply_retention(place, warehouse.settings(), as_of)
+        context.log.info("as of %s", as_of)
+        return dg.MaterializeResult(
+            metadata={
+                "as_of": str(as_of),
+                "days": ", ".join(str(day.day) for day in done.days if day.retired) or "none",
+                "executions": sum(day.retired for day in done.days),
+                "still_open": sum(day.still_open for day in done.days),
+                "forgotten_ids": done.forgotten_ids,
+                "forgotten_rejected_rows": done.forgotten_rejected,
+            }
+        )
+
+    return retired_days

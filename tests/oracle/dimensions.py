@@ -1,0 +1,33 @@
+"""The workflows that have executions, and the one row that says how far the marts go."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from .model import World
+
+
+def workflows(world: World) -> list[dict[str, Any]]:
+    """Each workflow with its latest known name, its id in the source, and its days of use."""
+    used: dict[UUID, list[date]] = {}
+    for (_, workflow_id), days in world.pairs.items():
+        used.setdefault(workflow_id, []).extend(days)
+    return [
+        {
+            "workflow_id": workflow_id,
+            "workflow_name": world.name(workflow_id),
+            "source": world.names[workflow_id].source,
+            "source_workflow_id": world.names[workflow_id].source_workflow_id,
+            "first_used_date": min(days),
+            "last_used_date": max(days),
+        }
+        for workflow_id, days in used.items()
+    ]
+
+
+def warehouse_as_of(world: World) -> list[dict[str, Any]]:
+    """The as-of date of everything current, and the first and last loaded day."""
+    days = sorted(world.ledger_days)
+    if not days:
+        return []
+    return [{"as_of_date": world.as_of_day, "first_day": days[0], "last_day": days[-1]}]

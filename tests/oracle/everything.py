@@ -1,0 +1,57 @@
+"""All marts of one world."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from . import (
+    abandoned,
+    daily,
+    dimensions,
+    lifecycle,
+    percentiles,
+    popular,
+    reliability,
+    stats,
+)
+from .model import Execution, KnownWorkflow, World
+
+MARTS: dict[str, Callable[[World], list[dict[str, Any]]]] = {
+    compute.__name__: compute
+    for compute in (
+        daily.user_workflow_usage,
+        daily.user_workflow_durations,
+        daily.workflow_daily_usage,
+        popular.popular_workflows,
+        reliability.workflow_success_rates,
+        stats.user_workflow_stats,
+        percentiles.workflow_duration_percentiles,
+        abandoned.abandoned_workflows,
+        abandoned.user_abandoned_workflows,
+        lifecycle.workflow_lifecycle,
+        dimensions.workflows,
+        dimensions.warehouse_as_of,
+    )
+}
+
+
+def marts(
+    executions: Iterable[Execution],
+    names: Mapping[UUID, KnownWorkflow],
+    ledger_days: Iterable[date],
+    as_of_day: date,
+) -> dict[str, list[dict[str, Any]]]:
+    """Compute every mart as it must be after all the days were built.
+
+    Args:
+        executions: merged executions, each identity once.
+        names: each workflow's latest name and its id in the source.
+        ledger_days: the loaded days, empty ones included.
+        as_of_day: the last day seen; executions of later days do not count.
+
+    Returns:
+        For each mart its rows, in no particular order.
+    """
+    world = World(list(executions), names, list(ledger_days), as_of_day)
+    return {name: compute(world) for name, compute in MARTS.items()}

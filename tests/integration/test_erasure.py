@@ -32,6 +32,19 @@ _NAME = "cleo.p@example.org"
 _USER = uuid_of(_NAME)
 _DAYS = [DAY + timedelta(days=offset) for offset in (0, 1, 2, 40, 41)]
 _AS_OF = _DAYS[-1]
+_MINED = {
+    "daily_sequences": "'2026-06-15', {user}, {other}, array[{other}], 1, now()",
+    "daily_transitions": "'2026-06-15', {user}, {other}, {other}, 1, 0, 1",
+    "daily_step_counts": "'2026-06-15', {user}, {other}, 1, 1, 0, 1, 1",
+    "daily_hours": "'2026-06-15', {user}, {other}, 9, 1",
+    "workflow_sequences": "{user}, {other}, array[{other}], array[1], 1, now(), 1, now()",
+    "workflow_sequence_windows": "{user}, 7, {other}, array[{other}], 1, now(), 1, now()",
+    "workflow_subsequences": "{user}, {other}, array[{other}], 5, 3, 0.9, 2, now(), 0, now()",
+    "usage_patterns": "{other}, {user}, 'sequence', {other}, {other}, null, null, null, 'You', "
+    "0.9, 5, 5, 0, 0, '{{}}', now()",
+    "usage_insights": "{other}, {user}, 'unused', {other}, 'You', 'clean_up', '{{}}', 1, 1, '', "
+    "now(), 'open', now()",
+}
 _SCHEMAS = ["raw", "staging", "intermediate", "marts", "mining"]
 _TOTALS = {
     "workflow_daily_usage": "*",
@@ -136,6 +149,9 @@ def prepared(module_warehouse: Warehouse, dbt_on: RunDbt) -> str:
         )
         connection.execute("create table mining.test_things (user_id uuid, message text)")
         connection.execute("insert into mining.test_things values (%s, 'cleo')", [_USER])
+        for table, values in _MINED.items():
+            row = values.format(user=f"'{_USER}'::uuid", other=f"'{uuid_of('w1')}'::uuid")
+            connection.execute(f"insert into mining.{table} values ({row})")  # type: ignore[call-overload]
     dbt_on(module_warehouse, build_arguments(_DAYS[0], _AS_OF, _AS_OF))
     return module_warehouse.parts["dbname"]
 
@@ -159,6 +175,7 @@ def test_no_table_names_a_forgotten_user_and_every_total_stays(
     assert {"raw.users.user_id", "raw.users.source_user_id", "raw.retired_usage.user_id",
             "raw.rejected_executions.original", "marts.user_workflow_stats.user_id",
             "mining.test_things.user_id"} <= named  # fmt: skip
+    assert {f"mining.{table}.user_id" for table in _MINED} <= named
 
     done = forget_everywhere(settings, used, _NAME)
     assert (done.executions, done.retired, done.blanked) == (30, 20, 5)

@@ -6,17 +6,19 @@ swapped in stands in `warehouse/day_load.py`.
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from usage_pipeline.errors import InputError
+from usage_pipeline.errors import InputError, UsageError, WarehouseUnavailableError
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig, read_sources_file
 from usage_pipeline.sources.protocol import Source
 from usage_pipeline.sources.spool import open_source
+from usage_pipeline.sources.streams import Limits
+from usage_pipeline.warehouse import failed_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.day_load import DayInput, DayLoad, load_day
 from usage_pipeline.warehouse.ledger import day_states
@@ -36,18 +38,19 @@ class DayResult:
     rejected: int
     duplicates: int
     replaced: int
+    late: int
     sources: tuple[str, ...]
 
     @classmethod
     def of(cls, load: DayLoad) -> "DayResult":
         """Sum the sources of a day's load."""
-        names = ("read", "loaded", "rejected", "duplicates", "replaced")
+        names = ("read", "loaded", "rejected", "duplicates", "replaced", "late")
         counts = {name: load.total(name) for name in names}
         return cls(load.day, **counts, sources=tuple(source.source for source in load.sources))
 
     def __str__(self) -> str:
         text = f"{self.day}: {self.loaded:,} loaded"
-        for name in ("rejected", "duplicates", "replaced"):
+        for name in ("rejected", "duplicates", "replaced", "late"):
             if getattr(self, name):
                 text += f", {getattr(self, name):,} {name}"
         return text
@@ -64,6 +67,19 @@ def expected_sources(settings: Settings, day: date) -> list[SourceConfig]:
     return [config for config in read_sources_file(settings.sources_path) if config.expects(day)]
 
 
+def expected_days(settings: Settings, first: date, last: date) -> list[date]:
+    """The days from `first` to `last` for which a configured source expects executions.
+
+    Raises:
+        UsageError: the sources file cannot be read.
+    """
+    if not settings.sources_path.exists():
+        return []
+    configs = read_sources_file(settings.sources_path)
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return [day for day in days if any(config.expects(day) for config in configs)]
+
+
 def newest_expected_day(settings: Settings, last: date) -> date | None:
     """The newest day up to `last` that a configured source expects; None when none does.
 
@@ -78,27 +94,47 @@ def newest_expected_day(settings: Settings, last: date) -> date | None:
     return max(days, default=None)
 
 
+@dataclass(frozen=True)
+class DaysLoaded:
+    """What loading several days came to.
+
+    Attributes:
+        results: the days that are loaded.
+        failed: the days that could not be, with the reasons; nothing of them was changed.
+    """
+
+    results: list[DayResult]
+    failed: dict[date, str]
+
+
 def load_configured_days(
     warehouse: Warehouse, settings: Settings, days: Sequence[date]
-) -> list[DayResult]:
+) -> DaysLoaded:
     """Load days from the sources of the sources file.
 
     A day that no source expects stays as it was loaded by hand; one that was never loaded is
-    left out.
+    left out. A day that cannot be loaded holds up no other: it is noted in the warehouse, until a
+    load of it works.
 
     Raises:
-        InputError: the input of a day is not there, or not one of the days is loaded.
+        InputError: not one of the days could be loaded, or is.
     """
     expecting = {day: expected_sources(settings, day) for day in days}
     configs = {config.name: config for found in expecting.values() for config in found}
-    with _opened(settings, list(configs.values()), days[0], days[-1]) as sources:
-        found = [
-            _load(warehouse, settings, day, [sources[config.name] for config in expecting[day]])
-            if expecting[day]
-            else _kept(warehouse, day)
-            for day in days
-        ]
-    results = [result for result in found if result is not None]
+    results: list[DayResult] = []
+    failed: dict[date, str] = {}
+    try:
+        with _opened(settings, list(configs.values()), days[0], days[-1]) as sources:
+            for day in days:
+                given = [sources[config.name] for config in expecting[day]]
+                result = _load_or_note(warehouse, settings, day, given, failed)
+                results += [] if result is None else [result]
+    except InputError as error:
+        # An input of many days that cannot be read at all.
+        _note(warehouse, {day: str(error) for day in days if expecting[day]})
+        raise
+    if failed and not results:
+        raise InputError("; ".join(dict.fromkeys(failed.values())))
     if not results:
         span = str(days[0]) if len(days) == 1 else f"No day from {days[0]} to {days[-1]}"
         raise InputError(
@@ -106,7 +142,7 @@ def load_configured_days(
             f"{settings.sources_path} expects it: load it with usage-pipeline load, or declare its "
             "source."
         )
-    return results
+    return DaysLoaded(results, failed)
 
 
 def load_inputs(
@@ -136,6 +172,36 @@ def load_inputs(
             yield _load(warehouse, settings, day, [source])
 
 
+def _load_or_note(
+    warehouse: Warehouse,
+    settings: Settings,
+    day: date,
+    sources: Sequence[Source],
+    failed: dict[date, str],
+) -> DayResult | None:
+    """Load a day, or keep it as it is and add to `failed` why it could not be loaded."""
+    if not sources:
+        return _kept(warehouse, day)
+    try:
+        result = _load(warehouse, settings, day, sources)
+    except WarehouseUnavailableError:
+        raise
+    except UsageError as error:
+        _log.warning("%s is not loaded: %s", day, error)
+        failed[day] = str(error)
+        _note(warehouse, {day: str(error)})
+        return None
+    with warehouse.connect() as connection:
+        failed_days.clear(connection, day)
+    return result
+
+
+def _note(warehouse: Warehouse, reasons: Mapping[date, str]) -> None:
+    with warehouse.connect() as connection:
+        for day, reason in reasons.items():
+            failed_days.note(connection, day, reason)
+
+
 def _load(
     warehouse: Warehouse, settings: Settings, day: date, sources: Sequence[Source]
 ) -> DayResult:
@@ -153,7 +219,7 @@ def _kept(warehouse: Warehouse, day: date) -> DayResult | None:
         _log.warning("%s is not loaded and no source expects it: left out", day)
         return None
     state = states[0]
-    return DayResult(day, state.read, state.loaded, state.rejected, state.duplicates, 0, ())
+    return DayResult(day, state.read, state.loaded, state.rejected, state.duplicates, 0, 0, ())
 
 
 @contextmanager
@@ -162,6 +228,12 @@ def _opened(
 ) -> Iterator[dict[str, Source]]:
     """Read each input once, split by day into a folder that goes away with the block."""
     settings.home.mkdir(parents=True, exist_ok=True)
+    limits = Limits(
+        file_bytes=settings.max_file_bytes,
+        unpacked_ratio=settings.max_unpacked_ratio,
+        field_bytes=settings.max_field_bytes,
+        row_bytes=settings.max_row_bytes,
+    )
     with tempfile.TemporaryDirectory(dir=settings.home, prefix="spool-") as folder:
         yield {
             config.name: open_source(
@@ -171,6 +243,7 @@ def _opened(
                 first=first,
                 last=last,
                 latest=datetime.now(UTC) + _CLOCK_TOLERANCE,
+                limits=limits,
             )
             for number, config in enumerate(configs)
         }

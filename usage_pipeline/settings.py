@@ -60,6 +60,12 @@ class Settings(BaseSettings):
         description="How many days before the one that just ended the nightly job loads again, "
         "for executions and final states that arrived late.",
     )
+    catch_up_days: int = Field(
+        default=14,
+        ge=0,
+        description="How many days back the nightly job looks for days that were missed or failed, "
+        "and loads them.",
+    )
     retention_days: int = Field(
         default=7,
         ge=1,
@@ -92,6 +98,29 @@ class Settings(BaseSettings):
         ge=1,
         description="How many rejected rows of a day and source are kept with their text. "
         "All are counted.",
+    )
+    max_file_bytes: int = Field(
+        default=20_000_000_000,
+        ge=1,
+        description="The greatest size of one input file as it is stored; a larger one fails.",
+    )
+    max_unpacked_ratio: int = Field(
+        default=1000,
+        ge=1,
+        description="How many times its size a packed input file may unpack to.",
+    )
+    max_row_bytes: int = Field(
+        default=16_777_216,
+        ge=1_000,
+        # Arrow reads rows in blocks whose size it counts in 32 bits.
+        le=1_000_000_000,
+        description="The greatest size of one row of input; a greater one fails its file.",
+    )
+    max_field_bytes: int = Field(
+        default=1_000_000,
+        ge=1_000,
+        description="The greatest size of one field of input; a row with a greater one is "
+        "rejected.",
     )
     alert_webhook_url: SecretStr | None = Field(
         default=None,

@@ -13,7 +13,6 @@ import pytest
 
 from tests.conftest import CHECKOUT
 from usage_pipeline.defs import build_definitions
-from usage_pipeline.defs.schedules import request_for
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig
 
@@ -76,32 +75,6 @@ def test_dbt_tests_and_raw_checks_are_asset_checks(definitions: dg.Definitions) 
 def test_every_asset_of_the_nightly_job_is_partitioned_by_day(definitions: dg.Definitions) -> None:
     job = definitions.resolve_job_def("nightly")
     assert isinstance(job.partitions_def, dg.DailyPartitionsDefinition)
-
-
-def _night(settings: Settings) -> dg.RunRequest | dg.SkipReason:
-    night = datetime(2026, 6, 29, 1, 30, tzinfo=ZoneInfo("UTC"))
-    return request_for(settings, night)
-
-
-def test_a_night_without_a_source_is_skipped_with_the_reason(settings: Settings) -> None:
-    skipped = _night(settings)
-    assert isinstance(skipped, dg.SkipReason)
-    assert "expects executions on 2026-06-28" in (skipped.skip_message or "")
-
-
-def test_a_night_runs_the_day_that_ended_and_those_that_late_rows_may_change(
-    settings: Settings,
-) -> None:
-    settings.home.mkdir(exist_ok=True)
-    settings.sources_path.write_text("- {name: apps, path: 'apps/{day}.csv'}\n")
-    try:
-        request = _night(settings)
-    finally:
-        settings.sources_path.unlink()
-    assert isinstance(request, dg.RunRequest)
-    assert request.run_key == "nightly-2026-06-28"
-    assert request.tags["dagster/asset_partition_range_start"] == "2026-06-27"
-    assert request.tags["dagster/asset_partition_range_end"] == "2026-06-28"
 
 
 def test_the_nightly_schedule_runs_by_itself(definitions: dg.Definitions) -> None:

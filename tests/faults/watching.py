@@ -1,4 +1,4 @@
-"""A reader that polls while things are killed, and notes whatever is not one of two whole states."""
+"""A reader that polls while things are killed, and notes what is neither of two whole states."""
 
 import threading
 from collections.abc import Iterator

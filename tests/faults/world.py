@@ -1,6 +1,6 @@
 """A small warehouse the night before, on a server of its own that may be killed.
 
-The states between the stages of an undisturbed night are kept as databases, which each trial copies.
+The states between the stages of an undisturbed night are kept as databases; each trial copies one.
 """
 
 import contextlib

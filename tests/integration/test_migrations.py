@@ -60,6 +60,10 @@ def test_a_warehouse_of_the_first_version_with_data_in_it_is_upgraded(empty: War
             "rejected_count, duplicate_count) values ('2026-06-15', 'files', 1, 1, 0, 0)"
         )
     migrate(empty)
+    with empty.connect() as connection:
+        assert connection.execute(
+            "select source_id, status from raw.workflow_executions_simple"
+        ).fetchall() == [("old", "completed")]
     load_day(empty, DAY, [DayInput("other", [batch([execution("new", source="other")])])])
     assert retire_day(empty, DAY, as_of=DAY, open_days=30).retired == 2
 

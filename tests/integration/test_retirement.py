@@ -107,7 +107,11 @@ def test_late_executions_are_added_to_a_retired_day_and_retired_in_turn(
     _retire(warehouse)
     late = _load(warehouse, rows[20:30])
     assert (late.total("loaded"), late.total("duplicates")) == (5, 5)
-    _load(warehouse, rows[28:])
+    assert _load(warehouse, rows[28:]).total("late") == 10
+    assert _load(warehouse, rows).total("late") == 0
+    with warehouse.connect() as connection:
+        (state,) = day_states(connection)
+    assert (state.in_raw, state.retired, state.late) == (15, 25, 15)
     dbt_on(warehouse, build_arguments(DAY, DAY, DAY))
     counted = _marts(warehouse)
     assert _retire(warehouse) == (15, 0)

@@ -62,11 +62,14 @@ def status(
     days: Annotated[int, typer.Option(min=1, help="How many of the newest days to list.")] = 14,
 ) -> None:
     """Show the loaded days: where every row went, and whether the marts count the same."""
+    from usage_pipeline.warehouse.failed_days import failed_days
     from usage_pipeline.warehouse.ledger import day_states, last_built, totals
 
     _, warehouse = opened()
     with warehouse.connect() as connection:
         total = totals(connection)
+        for day, reason in failed_days(connection).items():
+            say(f"{day} could not be loaded: {reason}")
         if total.days == 0:
             say("No day is loaded yet: usage-pipeline demo or usage-pipeline load.")
             return
@@ -82,16 +85,19 @@ def status(
     say("")
     say_table(
         f"The newest {len(states)} days",
-        ("day", "read", "loaded", "rejected", "duplicates", "in raw", "retired", "in marts", ""),
+        (
+            "day", "read", "loaded", "rejected", "duplicates", "late", "in raw", "retired",
+            "in marts", "",
+        ),
         [
             (
-                state.day, state.read, state.loaded, state.rejected, state.duplicates,
+                state.day, state.read, state.loaded, state.rejected, state.duplicates, state.late,
                 state.in_raw, state.retired, state.in_marts,
                 "rolled up" if state.is_rolled_up else "to build",
             )
             for state in states
         ],
-        right=range(1, 8),
+        right=range(1, 9),
     )  # fmt: skip
 
 

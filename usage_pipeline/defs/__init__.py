@@ -10,6 +10,7 @@ import dagster as dg
 from usage_pipeline.defs.alerts import failure_alert
 from usage_pipeline.defs.checks import raw_checks
 from usage_pipeline.defs.executions import load_asset
+from usage_pipeline.defs.failed_days import failed_days_asset
 from usage_pipeline.defs.jobs import nightly_job
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.retention import retention_asset
@@ -32,7 +33,12 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     marts, dbt = mart_assets(settings, partitions)
     nightly = nightly_job()
     return dg.Definitions(
-        assets=[load_asset(partitions), marts, retention_asset(partitions)],
+        assets=[
+            load_asset(partitions),
+            failed_days_asset(partitions),
+            marts,
+            retention_asset(partitions),
+        ],
         asset_checks=raw_checks(settings),
         jobs=[nightly],
         schedules=[nightly_schedule(settings, nightly)],

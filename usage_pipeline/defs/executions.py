@@ -77,8 +77,8 @@ def load_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
     def load_executions(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Any:
         days = days_of(context)
         with user_errors_as_failures():
-            results = load_configured_days(warehouse.open(), warehouse.settings(), days)
-        for result in results:
+            done = load_configured_days(warehouse.open(), warehouse.settings(), days)
+        for result in done.results:
             key = result.day.isoformat()
             context.add_asset_metadata(_metadata(result), EXECUTIONS_KEY, key)
         for key in sorted(context.selected_asset_keys):
@@ -110,5 +110,6 @@ def _metadata(result: DayResult) -> dict[str, Any]:
         "rejected": result.rejected,
         "duplicates": result.duplicates,
         "replaced": result.replaced,
+        "late": result.late,
         "sources": ", ".join(result.sources) or "none: the day was loaded by hand",
     }

@@ -1,14 +1,18 @@
 """The asset that retires the days that fall out of the retention window."""
 
+from typing import Any
+
 import dagster as dg
 
 from usage_pipeline.defs.executions import OWNERS
 from usage_pipeline.defs.failures import user_errors_as_failures
+from usage_pipeline.partitions import days_of
 from usage_pipeline.resources import WarehouseResource
 from usage_pipeline.retention import apply_retention
-from usage_pipeline.warehouse.ledger import last_loaded_day
+from usage_pipeline.warehouse.ledger import DayState, day_states, last_loaded_day
 from usage_pipeline.warehouse.locks import building
 
+_KEY = dg.AssetKey(["raw", "retired_days"])
 _BUILT = dg.AssetKey(["marts", "warehouse_as_of"])
 
 
@@ -16,7 +20,7 @@ def retention_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefini
     """The asset of retired days; it runs after the marts have counted them."""
 
     @dg.asset(
-        key=dg.AssetKey(["raw", "retired_days"]),
+        key=_KEY,
         deps=[_BUILT],
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -39,6 +43,10 @@ def retention_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefini
             # Not while marts are built: a day must not move from raw to retired in between.
             with building(place):
                 done = apply_retention(place, warehouse.settings(), as_of)
+            with place.connect() as connection:
+                for day in days_of(context):
+                    for state in day_states(connection, day, day):
+                        context.add_asset_metadata(_metadata(state), _KEY, day.isoformat())
         context.log.info("as of %s", as_of)
         return dg.MaterializeResult(
             metadata={
@@ -52,3 +60,16 @@ def retention_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefini
         )
 
     return retired_days
+
+
+def _metadata(state: DayState) -> dict[str, Any]:
+    """Where the executions of a day of the run are now, like `usage-pipeline status`."""
+    return {
+        "read": state.read,
+        "loaded": state.loaded,
+        "rejected": state.rejected,
+        "late": state.late,
+        "in_raw": state.in_raw,
+        "retired": state.retired,
+        "rolled_up": state.is_rolled_up,
+    }

@@ -1,18 +1,25 @@
-"""The nightly schedule."""
+"""The nightly schedule, which also catches up on nights that were missed."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from usage_pipeline.ingestion import expected_sources
+from usage_pipeline.ingestion import expected_days
 from usage_pipeline.partitions import range_tags
 from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.connection import open_warehouse
+from usage_pipeline.warehouse.failed_days import failed_days
+from usage_pipeline.warehouse.ledger import loaded_days
+from usage_pipeline.warehouse.migrate import migrate
+
+Requests = list[dg.RunRequest] | dg.SkipReason
 
 
 def nightly_schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
-    """Each night: the day that just ended, and the few before it that late rows may change."""
+    """Each night: the day that ended, those that late rows may change, and those missed."""
     hour, minute = settings.schedule_time.split(":")
 
     @dg.schedule(
@@ -21,22 +28,55 @@ def nightly_schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
         cron_schedule=f"{int(minute)} {int(hour)} * * *",
         execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Loads and builds the day that just ended.",
+        description="Loads and builds the day that just ended, and days that nights have missed.",
     )
-    def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    def nightly(context: dg.ScheduleEvaluationContext) -> Requests:
         local = context.scheduled_execution_time.astimezone(ZoneInfo(settings.timezone))
-        return request_for(settings, local)
+        warehouse = open_warehouse(settings)
+        migrate(warehouse)
+        with warehouse.connect() as connection:
+            loaded, failed = loaded_days(connection), failed_days(connection)
+        return requests_for(settings, local, loaded, failed)
 
     return nightly
 
 
-def request_for(settings: Settings, now: datetime) -> dg.RunRequest | dg.SkipReason:
-    """The run for the night of `now`, a time in the warehouse's zone."""
+def requests_for(
+    settings: Settings, now: datetime, loaded: Collection[date], failed: Collection[date] = ()
+) -> Requests:
+    """The runs for the night of `now`, a time in the warehouse's zone.
+
+    One run covers the days since the last loaded one, at least the look-back. Earlier days that
+    failed or were left out get a run each, so that none of them holds up another.
+
+    Args:
+        settings: the schedule's settings.
+        now: when the night's tick was due.
+        loaded: the days that are loaded.
+        failed: the days whose last load failed.
+    """
     day = now.date() - timedelta(days=1)
-    if not expected_sources(settings, day):
-        return dg.SkipReason(f"No source in {settings.sources_path} expects executions on {day}.")
+    earliest = max(day - timedelta(days=settings.catch_up_days), settings.start_date)
+    newest = max(loaded, default=None)
     first = max(day - timedelta(days=settings.lookback_days), settings.start_date)
-    return dg.RunRequest(
-        run_key=f"nightly-{day}",
-        tags=range_tags(first, day),
+    if newest is not None:
+        first = min(first, max(newest + timedelta(days=1), earliest))
+    expected = expected_days(settings, min(first, earliest), day)
+    new = [each for each in expected if each == day or (newest is not None and each > newest)]
+    requests = []
+    if new:
+        tags = range_tags(min(first, new[0]), new[-1])
+        requests.append(dg.RunRequest(run_key=f"nightly-{day}", tags=tags))
+    oldest = min(loaded, default=day)
+    again = [
+        each
+        for each in expected
+        if earliest <= each < first and (each in failed or (each > oldest and each not in loaded))
+    ]
+    requests += [
+        dg.RunRequest(run_key=f"nightly-{day}-again-{each}", tags=range_tags(each, each))
+        for each in again
+    ]
+    return requests or dg.SkipReason(
+        f"No source in {settings.sources_path} expects executions on {day}, and no day is missing."
     )

@@ -60,6 +60,20 @@ def merge_copies(connection: psycopg.Connection, stage: sql.Identifier) -> dict[
         return dict(dropped)
 
 
+def late_rows(
+    connection: psycopg.Connection, stage: sql.Identifier, old: sql.Identifier | None
+) -> dict[str, int]:
+    """How many executions of a stage are not in the partition of their retired day, by source."""
+    statement = sql.SQL("select source, count(*) from {} as late group by source").format(stage)
+    if old is not None:
+        statement = sql.SQL(
+            "select source, count(*) from {stage} as late where not exists ("
+            "select from {old} as known where known.id = late.id and known.source = late.source) "
+            "group by source"
+        ).format(stage=stage, old=old)
+    return dict(connection.execute(statement).fetchall())
+
+
 def add_earlier_late_rows(
     connection: psycopg.Connection, stage: sql.Identifier, old: sql.Identifier
 ) -> None:

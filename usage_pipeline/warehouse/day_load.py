@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from usage_pipeline.sources.canonical import ReadBatch
 from usage_pipeline.warehouse import identities, rejected
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.copies import add_earlier_late_rows, merge_copies
+from usage_pipeline.warehouse.copies import add_earlier_late_rows, late_rows, merge_copies
 from usage_pipeline.warehouse.copy import copy_batch
 from usage_pipeline.warehouse.forgotten import Forgotten, forgotten_users
 from usage_pipeline.warehouse.locks import lock_day
@@ -54,6 +54,7 @@ class SourceLoad:
     rejected: int = 0
     duplicates: int = 0
     replaced: int = 0
+    late: int = 0
 
     @property
     def read(self) -> int:
@@ -74,7 +75,7 @@ class DayLoad:
     sources: list[SourceLoad] = field(default_factory=list)
 
     def total(self, count: str) -> int:
-        """Sum one count (`read`, `loaded`, `rejected`, `duplicates`, `replaced`)."""
+        """Sum one count, such as `read` or `late`."""
         return sum(getattr(source, count) for source in self.sources)
 
 
@@ -182,8 +183,10 @@ def _add_to_retired_day(
     """Make the stage what is late for a day whose other executions are aggregates already."""
     counted = drop_already_retired(connection, stage, day)
     merged = merge_copies(connection, stage)
+    arrived = late_rows(connection, stage, old)
     for load in loads:
         load.duplicates = counted.get(load.source, 0) + merged.get(load.source, 0)
+        load.late = arrived.get(load.source, 0)
     if old is not None:
         add_earlier_late_rows(connection, stage, old)
 
@@ -197,14 +200,16 @@ def _write_ledger(
     for given, load in zip(inputs, loads, strict=True):
         connection.execute(
             "insert into raw.load_ledger (execution_date, source, read_count, loaded_count, "
-            "rejected_count, duplicate_count, inputs) values (%s, %s, %s, %s, %s, %s, %s) "
+            "rejected_count, duplicate_count, inputs, late_count) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s) "
             "on conflict (execution_date, source) do update set "
             "read_count = excluded.read_count, loaded_count = excluded.loaded_count, "
             "rejected_count = excluded.rejected_count, "
             "duplicate_count = excluded.duplicate_count, inputs = excluded.inputs, "
+            "late_count = load_ledger.late_count + excluded.late_count, "
             "loaded_at = excluded.loaded_at",
             [
                 day, given.source, load.read, load.loaded, load.rejected, load.duplicates,
-                Jsonb([dict(record) for record in given.inputs]),
+                Jsonb([dict(record) for record in given.inputs]), load.late,
             ],
         )  # fmt: skip

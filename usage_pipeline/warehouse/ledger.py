@@ -20,6 +20,7 @@ class DayState:
         duplicates: of these, further copies of an execution.
         in_raw: executions in the day's partition now.
         retired: executions whose partition was retired.
+        late: executions that arrived after the day was first retired, over all loads.
         in_marts: executions the daily mart counts, or None before the mart is built.
         loaded_at: when the last of its sources was loaded.
     """
@@ -31,6 +32,7 @@ class DayState:
     duplicates: int
     in_raw: int
     retired: int
+    late: int
     in_marts: int | None
     loaded_at: datetime
 
@@ -55,6 +57,7 @@ select
     sum(ledger.duplicate_count)::bigint as duplicates,
     coalesce(min(counted.in_raw), 0) as in_raw,
     sum(ledger.retired_count)::bigint as retired,
+    sum(ledger.late_count)::bigint as late,
     null::bigint as in_marts,
     max(ledger.loaded_at) as loaded_at
 from raw.load_ledger as ledger

@@ -7,10 +7,11 @@ plain values. Secrets are `SecretStr`, so that neither `repr` nor a log shows th
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from usage_pipeline.errors import UsageError
@@ -140,6 +141,51 @@ class Settings(BaseSettings):
         default=3000, ge=1, le=65535, description="The port of the Dagster web UI on 127.0.0.1."
     )
 
+    api_host: str = Field(
+        default="127.0.0.1",
+        description="The address the HTTP API listens on. Other than loopback only with API keys "
+        "or USAGE_OIDC_ISSUER.",
+    )
+    api_port: int = Field(default=8000, ge=1, le=65535, description="The port of the HTTP API.")
+    api_cors_origins: str = Field(
+        default="",
+        description="The origins whose pages may call the API, separated by commas; * for all.",
+    )
+    api_rate_limit: str = Field(
+        default="6000/minute",
+        description="How many requests one key or user may make, such as 100/second.",
+    )
+    api_pool_size: int = Field(
+        default=10, ge=2, description="How many connections to the warehouse the API holds."
+    )
+    api_id_namespace: str = Field(
+        default="tracked",
+        min_length=1,
+        description="Under what the API maps user and workflow ids that are not UUIDs: the name "
+        "(or id_namespace) of the source that shares them.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="The issuer of end users' bearer tokens, an https URL. Unset: only API keys.",
+    )
+    oidc_audience: str | None = Field(
+        default=None, description="The audience those tokens must name. Needed with an issuer."
+    )
+    oidc_user_claim: str = Field(
+        default="sub", min_length=1, description="The claim of a token that holds the user's id."
+    )
+    track_buffer: int = Field(
+        default=50_000,
+        ge=1000,
+        description="How many tracked executions may wait to be written; more are answered 503.",
+    )
+    tracked_days: int = Field(
+        default=45,
+        ge=1,
+        description="How many days tracked executions are kept as they were reported. At least "
+        "USAGE_RETENTION_DAYS and USAGE_OPEN_DAYS together.",
+    )
+
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, name: str) -> str:
@@ -158,6 +204,40 @@ class Settings(BaseSettings):
             raise ValueError("write an http or https URL")
         return url
 
+    @field_validator("api_rate_limit")
+    @classmethod
+    def _rate_limit(cls, text: str) -> str:
+        from limits import parse
+
+        try:
+            parse(text)
+        except ValueError:
+            raise ValueError("write it like 100/second or 6000/minute") from None
+        return text
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, url: str | None) -> str | None:
+        parts = urlsplit(url) if url is not None else None
+        local = parts is not None and parts.hostname in ("127.0.0.1", "localhost", "::1")
+        if parts is not None and not (
+            parts.scheme == "https" or (parts.scheme == "http" and local)
+        ):
+            raise ValueError("write an https URL (http only on this machine)")
+        return url
+
+    @model_validator(mode="after")
+    def _tracked_as_long_as_needed(self) -> Self:
+        needed = self.retention_days + self.open_days
+        if "tracked_days" in self.model_fields_set and self.tracked_days < needed:
+            raise ValueError(
+                "USAGE_TRACKED_DAYS is less than USAGE_RETENTION_DAYS and USAGE_OPEN_DAYS "
+                f"together ({needed}): a day could be loaded again without its tracked executions"
+            )
+        if self.oidc_issuer is not None and not self.oidc_audience:
+            raise ValueError("USAGE_OIDC_ISSUER needs USAGE_OIDC_AUDIENCE")
+        return self
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
@@ -172,6 +252,11 @@ class Settings(BaseSettings):
     def dbt_target(self) -> Path:
         """The folder of the compiled dbt project and its manifest."""
         return self.home / "dbt"
+
+    @cached_property
+    def tracked_days_kept(self) -> int:
+        """How long tracked executions are kept; never less than a day may be loaded again."""
+        return max(self.tracked_days, self.retention_days + self.open_days)
 
     @cached_property
     def sources_path(self) -> Path:
@@ -191,4 +276,6 @@ def read_settings() -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "USAGE_" + "_".join(str(part) for part in first["loc"]).upper()
         reason = str(first["msg"]).removeprefix("Value error, ")
+        if not first["loc"]:
+            raise UsageError(f"{reason}.") from None
         raise UsageError(f"{name} is not valid: {reason}.") from None

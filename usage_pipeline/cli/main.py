@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from usage_pipeline.cli import erasing, loading, operating, running
+from usage_pipeline.cli import erasing, loading, operating, running, serving
 from usage_pipeline.cli.console import say_error
 from usage_pipeline.errors import UsageError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (running, loading, operating, erasing):
+for commands in (running, loading, operating, serving, erasing):
     commands.register(app)
 
 

@@ -5,6 +5,7 @@
 -- depends_on: {{ ref('user_workflow_durations') }}
 -- depends_on: {{ ref('user_workflow_stats') }}
 -- depends_on: {{ ref('user_workflow_usage') }}
+-- depends_on: {{ ref('users') }}
 -- depends_on: {{ ref('workflow_daily_usage') }}
 -- depends_on: {{ ref('workflow_duration_percentiles') }}
 -- depends_on: {{ ref('workflow_lifecycle') }}

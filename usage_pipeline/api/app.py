@@ -1,0 +1,142 @@
+"""The application: its parts, its routes, and what every answer has in common."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from usage_pipeline.api import errors, web
+from usage_pipeline.api.collector import Collector
+from usage_pipeline.api.database import Reader, open_pool
+from usage_pipeline.api.errors import Problem
+from usage_pipeline.api.keys import Keys
+from usage_pipeline.api.middleware import Around
+from usage_pipeline.api.rate_limits import RateLimits
+from usage_pipeline.api.routes import (
+    favourites,
+    habits,
+    organisation,
+    people,
+    sequences,
+    service,
+    track,
+    user,
+    workflow_history,
+    workflows,
+)
+from usage_pipeline.api.routes.track import TrackedBatch
+from usage_pipeline.api.services import Services
+from usage_pipeline.api.tokens import Tokens
+from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.connection import Warehouse
+
+PREFIX = "/api/v1/workflow-usage"
+_TOPICS = (
+    track, people, user, favourites, sequences, habits, workflows, workflow_history, organisation,
+)  # fmt: skip
+_DESCRIPTION = """
+Who runs which workflow, how often, what works, what fails. Every number is that of the marts, as
+of the day that each answer names (`as_of`). Answers have an `ETag`: send it back as
+`If-None-Match` and get 304 while nothing has changed. Lists have a `next_cursor`.
+"""
+
+
+def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> FastAPI:
+    """Make the application.
+
+    Args:
+        settings: as the process read them.
+        warehouse: where everything is; the owner's URL.
+        is_demo: whether a caller need not say who they are.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = open_pool(warehouse, settings.api_pool_size)
+        # A server that is down is answered 503 until it is back.
+        await pool.open(wait=False)
+        collector = Collector(pool, settings.track_buffer)
+        collector.start()
+        app.state.services = Services(
+            settings=settings,
+            pool=pool,
+            reader=Reader(pool),
+            keys=Keys(pool),
+            tokens=_tokens(settings),
+            limits=RateLimits(settings.api_rate_limit),
+            collector=collector,
+            is_demo=is_demo,
+        )
+        try:
+            yield
+        finally:
+            await collector.stop()
+            await pool.close()
+
+    app = FastAPI(
+        title="Workflow usage",
+        version=version("usage-pipeline"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+    )
+    errors.install(app)
+    api = APIRouter(prefix=PREFIX)
+    for topic in _TOPICS:
+        api.include_router(topic.router)
+    app.include_router(api)
+    app.include_router(service.router)
+    app.include_router(web.router)
+    origins = [each.strip() for each in settings.api_cors_origins.split(",") if each.strip()]
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-None-Match",
+                "X-API-Key",
+            ],
+            expose_headers=["ETag", "Retry-After"],
+        )
+    app.add_middleware(Around)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    if settings.oidc_issuer is None or settings.oidc_audience is None:
+        return None
+    return Tokens(settings.oidc_issuer, settings.oidc_audience, settings.oidc_user_claim)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The description, with what the routes refer to by name only."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+        )
+        template = "#/components/schemas/{model}"
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = Problem.model_json_schema(ref_template=template)
+        batch = TrackedBatch.model_json_schema(ref_template=template)
+        schemas.update(batch.pop("$defs"))
+        schemas["TrackedBatch"] = batch
+        app.openapi_schema = made
+    return app.openapi_schema

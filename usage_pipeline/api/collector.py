@@ -1,0 +1,146 @@
+"""Group commit: what many requests track is gathered for some milliseconds and written at once.
+
+A request is answered when its rows are committed, and no row fails another. What waits is bounded.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from usage_pipeline.api.database import Pool
+from usage_pipeline.api.errors import ProblemError, unavailable
+
+_log = logging.getLogger(__name__)
+
+_GATHER_SECONDS = 0.003
+_ROWS_AT_ONCE = 5000
+# While one batch is committed the next is gathered; more writers only make smaller batches.
+_WRITERS = 2
+_WRITE = "select raw.track_executions(%s::json)"
+_UNWRITABLE = "the warehouse refuses it: a value is out of range"
+
+
+@dataclass
+class _Waiting:
+    """The rows of one request, each a JSON object, and who waits for them."""
+
+    rows: Sequence[str]
+    done: "asyncio.Future[dict[int, str]]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class Collector:
+    """Takes rows and writes them in batches."""
+
+    def __init__(self, pool: Pool, most_waiting: int) -> None:
+        """Write with a pool; refuse rows while so many wait."""
+        self._pool = pool
+        self._most_waiting = most_waiting
+        self._queue: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._writers: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self.waiting = 0
+        self.written = 0
+        self.batches = 0
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._writers = [asyncio.create_task(self._write_all()) for _ in range(_WRITERS)]
+
+    async def stop(self) -> None:
+        """Write what waits and end."""
+        self._stopping = True
+        self._arrived.set()
+        await asyncio.gather(*self._writers, return_exceptions=True)
+
+    async def add(self, rows: Sequence[str]) -> dict[int, str]:
+        """Write rows; return when they are committed.
+
+        Args:
+            rows: JSON objects with the columns of `raw.tracked_executions`.
+
+        Returns:
+            By place, why a row could not be written; nothing for those that were.
+
+        Raises:
+            ProblemError: too much waits, or the warehouse does not answer; nothing was kept.
+        """
+        if not rows:
+            return {}
+        if self._stopping or self.waiting + len(rows) > self._most_waiting:
+            raise ProblemError(
+                503,
+                f"{self.waiting:,} executions wait to be written: send these again soon.",
+                {"Retry-After": "1"},
+            )
+        mine = _Waiting(rows)
+        self._queue.append(mine)
+        self.waiting += len(rows)
+        self._arrived.set()
+        # What was queued is written even when the caller has gone.
+        return await asyncio.shield(mine.done)
+
+    async def _write_all(self) -> None:
+        while not (self._stopping and not self._queue):
+            await self._arrived.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
+            batch = self._next_batch()
+            if batch:
+                await self._write(batch)
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        count = 0
+        while self._queue and count < _ROWS_AT_ONCE:
+            batch.append(self._queue.popleft())
+            count += len(batch[-1].rows)
+        if not self._queue and not self._stopping:
+            self._arrived.clear()
+        return batch
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        try:
+            await self._commit([row for each in batch for row in each.rows])
+            problems: list[dict[int, str]] = [{} for _ in batch]
+        except (psycopg.DataError, psycopg.IntegrityError):
+            problems = [await self._write_apart(each) for each in batch]
+        except Exception as error:
+            _log.warning("tracked executions were not written: %s", " ".join(str(error).split()))
+            self._fail(batch, error)
+            return
+        for each, found in zip(batch, problems, strict=True):
+            self.waiting -= len(each.rows)
+            self.written += len(each.rows) - len(found)
+            if not each.done.done():
+                each.done.set_result(found)
+        self.batches += 1
+
+    async def _write_apart(self, each: _Waiting) -> dict[int, str]:
+        """Write the rows of one request; those that cannot be written alone."""
+        problems: dict[int, str] = {}
+        for place, row in enumerate(each.rows):
+            try:
+                await self._commit([row])
+            except (psycopg.DataError, psycopg.IntegrityError):
+                problems[place] = _UNWRITABLE
+            except (psycopg.Error, PoolTimeout):
+                problems[place] = "the warehouse does not answer: send it again"
+        return problems
+
+    def _fail(self, batch: list[_Waiting], error: Exception) -> None:
+        lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout)
+        for each in batch:
+            self.waiting -= len(each.rows)
+            if not each.done.done():
+                each.done.set_exception(unavailable() if lost else error)
+
+    async def _commit(self, rows: Sequence[str]) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_WRITE, ["[" + ",".join(rows) + "]"])

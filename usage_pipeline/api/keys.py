@@ -1,0 +1,81 @@
+"""API keys: how they look, how they are found again, and when they were last used.
+
+Making and revoking them is the command line's (`warehouse/api_keys.py`).
+"""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+from usage_pipeline.api.database import Pool
+
+_REMEMBERED_SECONDS = 5.0
+_REMEMBERED_KEYS = 10_000
+_USED_AGAIN_SECONDS = 60.0
+
+_FIND = """
+select key_id, name, scopes, user_id from raw.api_keys
+where key_hash = %(key_hash)s and revoked_at is null
+"""
+_USED = "update raw.api_keys set last_used_at = current_timestamp where key_id = %(key_id)s"
+
+
+@dataclass(frozen=True)
+class FoundKey:
+    """A key that is valid."""
+
+    key_id: UUID
+    name: str
+    scopes: frozenset[str]
+    user_id: UUID | None
+
+
+class Keys:
+    """Finds keys by their hash and remembers them for some seconds."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Look in the warehouse of a pool."""
+        self._pool = pool
+        self._remembered: dict[bytes, tuple[float, FoundKey]] = {}
+        self._noted: dict[UUID, float] = {}
+        self._noting: set[asyncio.Task[None]] = set()
+
+    async def find(self, key: str) -> FoundKey | None:
+        """The valid key, or None. A revoked one is none within five seconds."""
+        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+        now = time.monotonic()
+        known = self._remembered.get(digest)
+        if known is not None and known[0] > now:
+            return known[1]
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_FIND, {"key_hash": digest})
+            row = await cursor.fetchone()
+        if row is None:
+            self._remembered.pop(digest, None)
+            return None
+        found = FoundKey(row["key_id"], row["name"], frozenset(row["scopes"]), row["user_id"])
+        if len(self._remembered) >= _REMEMBERED_KEYS:
+            self._remembered.clear()
+        self._remembered[digest] = (now + _REMEMBERED_SECONDS, found)
+        self._note_use(found.key_id, now)
+        return found
+
+    def _note_use(self, key_id: UUID, now: float) -> None:
+        if self._noted.get(key_id, -_USED_AGAIN_SECONDS) + _USED_AGAIN_SECONDS > now:
+            return
+        self._noted[key_id] = now
+        # Nobody waits for it, and a failure to note a use is no failure of the request.
+        task = asyncio.create_task(self._write_use(key_id))
+        self._noting.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._noting.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _write_use(self, key_id: UUID) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_USED, {"key_id": key_id})

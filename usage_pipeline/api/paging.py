@@ -1,0 +1,129 @@
+"""Pages: keyset cursors over queries whose order is fixed.
+
+A cursor holds the place of the last item in the order, so that a page costs the same however far
+it is, and nothing is left out or told twice while rows come and go.
+"""
+
+import base64
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Any, Generic, LiteralString, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from usage_pipeline.api.errors import ProblemError
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Page(BaseModel, Generic[Item]):
+    """Some items of a list, and where the next ones begin."""
+
+    as_of: date = Field(description="The last day that the answer counts.")
+    items: list[Item]
+    next_cursor: str | None = Field(
+        description="Give it as `cursor` for the next items; null after the last."
+    )
+
+
+class Paging(BaseModel):
+    """Which part of a list is asked for."""
+
+    limit: int = 50
+    cursor: str | None = None
+
+
+def paging(
+    limit: Annotated[int, Query(ge=1, le=200, description="How many items at most.")] = 50,
+    cursor: Annotated[
+        str | None,
+        Query(max_length=1000, description="The `next_cursor` of the page before."),
+    ] = None,
+) -> Paging:
+    """The query parameters of every list."""
+    return Paging.model_construct(limit=limit, cursor=cursor)
+
+
+@dataclass(frozen=True)
+class Listing(Generic[Item]):
+    """A list that can be paged.
+
+    Attributes:
+        item: the model of an item.
+        select: the query without order, ending in its conditions (at least `where true`).
+        order: the expressions that order it, unique together, none of them ever null.
+        types: their types, as Python has them.
+        casts: their types, as Postgres names them.
+        descending: whether all of them descend; else all ascend.
+        keys: the columns of the answer that hold the values of `order`.
+    """
+
+    item: type[Item]
+    select: LiteralString
+    order: tuple[LiteralString, ...]
+    types: tuple[Any, ...]
+    casts: tuple[LiteralString, ...]
+    descending: bool = False
+    keys: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def page(self) -> TypeAdapter[Page[Item]]:
+        """What makes JSON of a page."""
+        return TypeAdapter(Page[self.item])  # type: ignore[name-defined]
+
+    @cached_property
+    def _place(self) -> TypeAdapter[Any]:
+        return TypeAdapter(tuple[self.types])  # type: ignore[name-defined]
+
+    @cached_property
+    def _first(self) -> LiteralString:
+        return self.select + self._order_and_limit
+
+    @cached_property
+    def _after(self) -> LiteralString:
+        values: LiteralString = ", ".join(
+            "%(after_" + name + ")s::" + cast
+            for name, cast in zip(("0", "1", "2", "3"), self.casts, strict=False)
+        )
+        sign: LiteralString = "<" if self.descending else ">"
+        order: LiteralString = ", ".join(self.order)
+        return self.select + f"\n and ({order}) {sign} ({values})" + self._order_and_limit
+
+    @property
+    def _order_and_limit(self) -> LiteralString:
+        direction: LiteralString = " desc" if self.descending else ""
+        order: LiteralString = ", ".join(each + direction for each in self.order)
+        return f"\norder by {order}\nlimit %(rows)s"
+
+    def query(self, asked: Paging) -> tuple[LiteralString, dict[str, Any]]:
+        """The query of a page, with one row more than asked for, and the values it needs.
+
+        Raises:
+            ProblemError: the cursor is none of this list.
+        """
+        values: dict[str, Any] = {"rows": asked.limit + 1}
+        if asked.cursor is None:
+            return self._first, values
+        place = self._decoded(asked.cursor)
+        values |= {f"after_{number}": value for number, value in enumerate(place)}
+        return self._after, values
+
+    def next_cursor(self, rows: list[dict[str, Any]], asked: Paging) -> str | None:
+        """The cursor after the asked rows, if there are more."""
+        if len(rows) <= asked.limit:
+            return None
+        last = rows[asked.limit - 1]
+        place = tuple(last[key] for key in self.keys)
+        return base64.urlsafe_b64encode(self._place.dump_json(place)).decode().rstrip("=")
+
+    def _decoded(self, cursor: str) -> tuple[Any, ...]:
+        try:
+            text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            place: tuple[Any, ...] = self._place.validate_json(text)
+        except (ValueError, UnicodeEncodeError, ValidationError):
+            raise ProblemError(
+                422, "The cursor is none of this list: start again without it."
+            ) from None
+        return place

@@ -1,0 +1,273 @@
+"""Favourites: what a user keeps at hand, under which name, and in which order."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+from pydantic import BaseModel, Field
+
+from usage_pipeline.api.access import ChangeableUser, ReadableUser, mapped_id
+from usage_pipeline.api.answers import answer, object_json, page_json
+from usage_pipeline.api.errors import ProblemError, documented
+from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.routes.workflows import WorkflowId
+from usage_pipeline.api.schemas import Reliability, SuccessRate, WorkflowName
+from usage_pipeline.api.services import ReaderDep, ServicesDep
+
+router = APIRouter(tags=["favourites"])
+
+_CUSTOM_NAME = Field(default=None, max_length=255, pattern=r"^[^\x00]*$")
+_CATEGORY = Field(default=None, max_length=100, pattern=r"^[^\x00]*$")
+_MOST_FAVOURITES = 1000
+
+
+class Favourite(SuccessRate, WorkflowName):
+    """A workflow that a user keeps at hand."""
+
+    custom_name: str | None = Field(description="What the user calls it.")
+    category: str | None
+    position: int | None = Field(description="From 1; null for one that was never moved.")
+    usage_count: int = Field(description="The user's executions, as of the last night.")
+    last_used: datetime | None
+    added_at: datetime
+    reliability: Reliability = Field(description="Of the workflow, in the last 30 days.")
+
+
+class FavouriteItem(Favourite):
+    """A favourite, as of a day."""
+
+    as_of: date
+
+
+class NewFavourite(BaseModel):
+    """What to keep at hand."""
+
+    workflow_id: str = Field(min_length=1, max_length=255)
+    custom_name: str | None = _CUSTOM_NAME
+    category: str | None = _CATEGORY
+
+
+class FavouriteChange(BaseModel):
+    """What to change; what is left out stays as it is, null takes it away."""
+
+    custom_name: str | None = _CUSTOM_NAME
+    category: str | None = _CATEGORY
+
+
+class FavouriteOrder(BaseModel):
+    """The favourites in their new order."""
+
+    workflow_ids: list[UUID] = Field(
+        max_length=_MOST_FAVOURITES, description="Those left out come after, as they were."
+    )
+
+
+_SELECT: Final = """
+select found.workflow_id, named.workflow_name, found.custom_name, found.category, found.position,
+    found.usage_count, found.last_used, found.added_at,
+    rates.success_rate as success_rate_fraction,
+    coalesce(rates.reliability, 'grey') as reliability,
+    coalesce(found.position, 2147483647) as place
+from raw.workflow_favorites as found
+left join marts.workflows as named on found.workflow_id = named.workflow_id
+left join marts.workflow_success_rates as rates
+    on found.workflow_id = rates.workflow_id and rates.as_of_date = %(as_of)s
+where found.user_id = %(user_id)s
+"""
+_FAVOURITES: Final = Listing(
+    item=Favourite,
+    select=_SELECT,
+    order=("coalesce(found.position, 2147483647)", "found.added_at", "found.workflow_id"),
+    types=(int, datetime, UUID),
+    casts=("int", "timestamptz", "uuid"),
+    keys=("place", "added_at", "workflow_id"),
+)
+_ONE: Final = _SELECT + "and found.workflow_id = %(workflow_id)s"
+_COUNT: Final = (
+    "select count(*) as favourites from raw.workflow_favorites where user_id = %(user_id)s"
+)
+_ADD: Final = """
+insert into raw.workflow_favorites
+    (user_id, workflow_id, custom_name, category, usage_count, last_used)
+select %(user_id)s, workflows.workflow_id, %(custom_name)s, %(category)s,
+    least(coalesce(stats.total_executions, 0), 2147483647), stats.last_used_at
+from marts.workflows
+left join marts.user_workflow_stats as stats
+    on stats.user_id = %(user_id)s and stats.workflow_id = workflows.workflow_id
+where workflows.workflow_id = %(workflow_id)s
+on conflict (user_id, workflow_id) do nothing
+"""
+_CHANGE: Final = """
+update raw.workflow_favorites set
+    custom_name = case when %(has_name)s then %(custom_name)s else custom_name end,
+    category = case when %(has_category)s then %(category)s else category end
+where user_id = %(user_id)s and workflow_id = %(workflow_id)s
+"""
+_ORDER: Final = """
+update raw.workflow_favorites as found set position = wanted.place
+from (
+    select favourite.workflow_id, (row_number() over (
+        order by given.place nulls last, favourite.position nulls last, favourite.added_at,
+            favourite.workflow_id
+    ))::int as place
+    from raw.workflow_favorites as favourite
+    left join (
+        select id, min(place) as place
+        from unnest(%(workflow_ids)s::uuid[]) with ordinality as listed (id, place) group by id
+    ) as given on favourite.workflow_id = given.id
+    where favourite.user_id = %(user_id)s
+) as wanted
+where found.user_id = %(user_id)s and found.workflow_id = wanted.workflow_id
+"""
+_DELETE: Final = """
+delete from raw.workflow_favorites
+where user_id = %(user_id)s and workflow_id = %(workflow_id)s
+"""
+
+
+@router.get(
+    "/user/{user_id}/favorites",
+    response_model=Page[Favourite],
+    responses=documented(401, 403, 429),
+    summary="A user's favourites",
+)
+async def get_user_favorites(
+    request: Request,
+    user: ReadableUser,
+    reader: ReaderDep,
+    asked: Annotated[Paging, Depends(paging)],
+) -> Response:
+    """In the user's own order; those never moved after the others, oldest first."""
+    return await _page(request, reader, user, asked)
+
+
+@router.post(
+    "/user/{user_id}/favorites",
+    status_code=201,
+    response_model=FavouriteItem,
+    responses={
+        200: {
+            "model": FavouriteItem,
+            "description": "It was a favourite already, and stays as it was.",
+        },
+        **documented(401, 403, 404, 409, 429),
+    },
+    summary="Add a favourite",
+)
+async def add_to_favorites(
+    request: Request,
+    user: ChangeableUser,
+    reader: ReaderDep,
+    services: ServicesDep,
+    new: NewFavourite | None = None,
+    workflow_id: Annotated[
+        str | None,
+        Query(min_length=1, max_length=255, description="Instead of a body: the workflow."),
+    ] = None,
+) -> Response:
+    """Keep a workflow at hand."""
+    wanted = new or (NewFavourite(workflow_id=workflow_id) if workflow_id else None)
+    if wanted is None:
+        raise ProblemError(422, "Say which workflow: workflow_id in the body or the query.")
+    as_of = await reader.as_of()
+    values = {
+        "user_id": user,
+        "as_of": as_of.day,
+        **wanted.model_dump(),
+        "workflow_id": mapped_id("workflow", wanted.workflow_id, services.id_namespace),
+    }
+    async with reader.acting_for(user) as connection:
+        count = await (await connection.execute(_COUNT, values)).fetchone()
+        if count is not None and count["favourites"] >= _MOST_FAVOURITES:
+            raise ProblemError(409, f"Nobody can have more than {_MOST_FAVOURITES:,} favourites.")
+        added = (await connection.execute(_ADD, values)).rowcount
+        row = await (await connection.execute(_ONE, values)).fetchone()
+    if row is None:
+        raise ProblemError(404, "There is no such workflow.")
+    body = object_json(FavouriteItem, {**row, "as_of": as_of.day})
+    return answer(request, body, status=201 if added else 200)
+
+
+@router.put(
+    "/user/{user_id}/favorites/order",
+    response_model=Page[Favourite],
+    responses=documented(401, 403, 429),
+    summary="Put favourites in order",
+)
+async def order_favorites(
+    request: Request, user: ChangeableUser, reader: ReaderDep, order: FavouriteOrder
+) -> Response:
+    """Give the favourites the order of the list; ids that are no favourites are passed over."""
+    values = {"user_id": user, "workflow_ids": order.workflow_ids}
+    async with reader.acting_for(user) as connection:
+        await connection.execute(_ORDER, values)
+    return await _page(request, reader, user, Paging(limit=200))
+
+
+@router.patch(
+    "/user/{user_id}/favorites/{workflow_id}",
+    response_model=FavouriteItem,
+    responses=documented(401, 403, 404, 429),
+    summary="Rename a favourite, or put it into a category",
+)
+async def change_favorite(
+    request: Request,
+    user: ChangeableUser,
+    workflow: WorkflowId,
+    reader: ReaderDep,
+    change: FavouriteChange,
+) -> Response:
+    """Change what the body names."""
+    as_of = await reader.as_of()
+    values: dict[str, Any] = {
+        "user_id": user,
+        "workflow_id": workflow,
+        "as_of": as_of.day,
+        "has_name": "custom_name" in change.model_fields_set,
+        "has_category": "category" in change.model_fields_set,
+        **change.model_dump(),
+    }
+    async with reader.acting_for(user) as connection:
+        await connection.execute(_CHANGE, values)
+        row = await _one(connection, values)
+    return answer(request, object_json(FavouriteItem, {**row, "as_of": as_of.day}))
+
+
+@router.delete(
+    "/user/{user_id}/favorites/{workflow_id}",
+    status_code=204,
+    responses=documented(401, 403, 404, 429),
+    summary="Remove a favourite",
+)
+async def remove_favorite(
+    user: ChangeableUser, workflow: WorkflowId, reader: ReaderDep
+) -> Response:
+    """Remove one of the user's favourites."""
+    async with reader.acting_for(user) as connection:
+        gone = await connection.execute(_DELETE, {"user_id": user, "workflow_id": workflow})
+    if not gone.rowcount:
+        raise _none()
+    return Response(status_code=204)
+
+
+async def _page(request: Request, reader: ReaderDep, user: UUID, asked: Paging) -> Response:
+    as_of = await reader.as_of()
+    query, places = _FAVOURITES.query(asked)
+    values = {"user_id": user, "as_of": as_of.day, **places}
+    async with reader.acting_for(user) as connection:
+        rows = await (await connection.execute(query, values)).fetchall()
+    return answer(request, page_json(_FAVOURITES, as_of, rows, asked))
+
+
+async def _one(connection: AsyncConnection[DictRow], values: dict[str, Any]) -> DictRow:
+    row = await (await connection.execute(_ONE, values)).fetchone()
+    if row is None:
+        raise _none()
+    return row
+
+
+def _none() -> ProblemError:
+    return ProblemError(404, "The user has no such favourite.")

@@ -1,0 +1,182 @@
+"""`POST /track`: executions as applications report them, one by one or in batches."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import uuid4, uuid5
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from usage_pipeline.api.access import Caller, needs
+from usage_pipeline.api.answers import object_json
+from usage_pipeline.api.errors import ProblemError, documented
+from usage_pipeline.api.services import Services, ServicesDep
+from usage_pipeline.api.tracking import (
+    MOST_ITEMS,
+    TrackedItem,
+    Window,
+    parse_items,
+    row_of,
+    why_not,
+)
+from usage_pipeline.sources.identity import source_namespace
+
+router = APIRouter(tags=["track"])
+
+_MOST_BYTES = 8 << 20
+_RETRIES = source_namespace("idempotency keys")
+_NOT_YOURS = "you may not report executions of this user"
+
+
+class TrackedResult(BaseModel):
+    """What became of one item."""
+
+    index: int = Field(description="The place of the item in the request, from 0.")
+    execution_id: str | None = Field(description="Its id, made here if it had none.")
+    status: Literal["accepted", "rejected"]
+    reason: str | None = Field(default=None, description="Why it was rejected.")
+
+
+class Tracked(BaseModel):
+    """What became of a request."""
+
+    accepted: int = Field(description="Items that are committed.")
+    rejected: int = Field(description="Items that are not kept.")
+    items: list[TrackedResult]
+
+
+class TrackedBatch(BaseModel):
+    """Several executions."""
+
+    executions: list[TrackedItem] = Field(max_length=MOST_ITEMS)
+
+
+@router.post(
+    "/track",
+    status_code=202,
+    response_model=Tracked,
+    responses=documented(401, 403, 413, 429),
+    summary="Report executions",
+    openapi_extra={
+        "requestBody": {
+            "required": False,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "anyOf": [
+                            {"$ref": "#/components/schemas/TrackedItem"},
+                            {"$ref": "#/components/schemas/TrackedBatch"},
+                        ]
+                    }
+                }
+            },
+        }
+    },
+)
+async def track_workflow_execution(
+    request: Request,
+    caller: Annotated[Caller, Depends(needs("track"))],
+    services: ServicesDep,
+    user_id: Annotated[str | None, Query(description="Without a body: who ran it.")] = None,
+    workflow_id: Annotated[str | None, Query(description="Without a body: what was run.")] = None,
+    status: Annotated[str | None, Query(description="Without a body: its status.")] = None,
+    duration: Annotated[str | None, Query(description="Without a body: milliseconds.")] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            max_length=255,
+            description="The same for each attempt to send this request: items without an "
+            "execution id are then kept once.",
+        ),
+    ] = None,
+) -> Response:
+    """Take states of executions: 202 says that the accepted ones are committed.
+
+    An item that cannot be taken is answered with the reason and keeps no other from being taken.
+    Accepted executions become part of the marts with the next nightly load.
+    """
+    body = await _body(request)
+    if body:
+        given = _items(body)
+    else:
+        asked = {
+            "user_id": user_id, "workflow_id": workflow_id, "status": status, "duration": duration,
+        }  # fmt: skip
+        given = [{name: value for name, value in asked.items() if value is not None}]
+    found = await _track(services, caller, given, idempotency_key)
+    return Response(object_json(Tracked, found), 202, media_type="application/json")
+
+
+async def _track(
+    services: Services, caller: Caller, given: list[Any], idempotency_key: str | None
+) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    kept = timedelta(days=services.settings.tracked_days_kept)
+    earliest = max((now - kept).date() + timedelta(days=1), services.settings.start_date)
+    window = Window(earliest, now)
+    results: list[dict[str, Any]] = []
+    rows: list[str] = []
+    places: list[int] = []
+    for index, item in enumerate(parse_items(given)):
+        if isinstance(item, str):
+            results.append(_rejected(index, None, item))
+            continue
+        own = item.execution_id or _made_id(caller, idempotency_key, index)
+        reason = why_not(item, window)
+        if reason is None:
+            user, row = row_of(item, own, now, services.id_namespace)
+            if caller.may_track(user):
+                rows.append(row)
+                places.append(index)
+            else:
+                reason = _NOT_YOURS
+        results.append(
+            {"index": index, "execution_id": own, "status": "accepted"}
+            if reason is None
+            else _rejected(index, item.execution_id, reason)
+        )
+    problems = await services.collector.add(rows)
+    for place, reason in problems.items():
+        index = places[place]
+        results[index] = _rejected(index, results[index]["execution_id"], reason)
+    accepted = len(rows) - len(problems)
+    return {"accepted": accepted, "rejected": len(results) - accepted, "items": results}
+
+
+def _made_id(caller: Caller, idempotency_key: str | None, index: int) -> str:
+    if idempotency_key is None:
+        return str(uuid4())
+    return str(uuid5(_RETRIES, f"{caller.name}/{idempotency_key}/{index}"))
+
+
+def _rejected(index: int, execution_id: str | None, reason: str) -> dict[str, Any]:
+    return {"index": index, "execution_id": execution_id, "status": "rejected", "reason": reason}
+
+
+async def _body(request: Request) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > _MOST_BYTES:
+            raise ProblemError(413, f"The body is larger than {_MOST_BYTES:,} bytes: split it.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _items(body: bytes) -> list[Any]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ProblemError(422, "The body is no JSON.") from None
+    if not isinstance(found, dict):
+        raise ProblemError(422, 'The body must be an item, or {"executions": [items]}.')
+    if "executions" not in found:
+        return [found]
+    items = found["executions"]
+    if not isinstance(items, list):
+        raise ProblemError(422, "executions must be a list of items.")
+    if len(items) > MOST_ITEMS:
+        raise ProblemError(422, f"executions has more than {MOST_ITEMS:,} items: split it.")
+    return items

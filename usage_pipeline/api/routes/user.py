@@ -1,0 +1,140 @@
+"""What one user runs: `/user/{user_id}` and when in the week."""
+
+from datetime import date, datetime
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from usage_pipeline.api.access import ReadableUser
+from usage_pipeline.api.answers import mart_page, page
+from usage_pipeline.api.errors import documented
+from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.schemas import Counts, Frequency, Reliability, SuccessRate, WorkflowName
+from usage_pipeline.api.services import ReaderDep
+
+router = APIRouter(tags=["user"])
+
+
+class UserWorkflow(SuccessRate, Counts, WorkflowName):
+    """A workflow and how a user uses it, over all time unless said otherwise."""
+
+    execution_count: int
+    finished_count: int = Field(description="success + failure: what the rate is made of.")
+    reliability: Reliability = Field(
+        description="Of this user's rate: green above 90 %, yellow above 70 %, else red; grey with "
+        "fewer than 5 finished executions."
+    )
+    avg_duration_ms: float | None
+    first_used_date: date
+    last_used_date: date
+    last_used_at: datetime
+    frequency: Frequency
+    current_streak_days: int
+    longest_streak_days: int
+    executions_last_28_days: int
+    executions_previous_28_days: int
+    execution_trend_fraction: float | None = Field(
+        description="Executions of the last 28 days against the 28 before: 0.5 is half as many "
+        "again; null without earlier ones."
+    )
+
+
+class RhythmHour(BaseModel):
+    """How much a user runs in one hour of the week."""
+
+    weekday: int = Field(ge=0, le=6, description="0 is Monday.")
+    hour: int = Field(ge=0, le=23, description="In the warehouse's time zone.")
+    execution_count: int = Field(description="Executions by the person in the last 28 days.")
+
+
+_SELECT: Final = """
+select workflow_id, workflow_name, total_executions as execution_count, success_count,
+    failure_count, cancelled_count, open_count, success_count + failure_count as finished_count,
+    success_rate as success_rate_fraction,
+    case
+        when success_count + failure_count < 5 then 'grey'
+        when success_rate > 0.90 then 'green'
+        when success_rate > 0.70 then 'yellow'
+        else 'red'
+    end as reliability,
+    avg_duration_ms, first_used_date, last_used_date, last_used_at, frequency,
+    current_streak_days, longest_streak_days, executions_last_28_days,
+    executions_previous_28_days, execution_trend as execution_trend_fraction
+from marts.user_workflow_stats
+where user_id = %(user_id)s
+"""
+_LISTINGS: Final = {
+    "recent": Listing(
+        item=UserWorkflow,
+        select=_SELECT,
+        order=("last_used_at", "workflow_id"),
+        types=(datetime, UUID),
+        casts=("timestamptz", "uuid"),
+        descending=True,
+        keys=("last_used_at", "workflow_id"),
+    ),
+    "use": Listing(
+        item=UserWorkflow,
+        select=_SELECT,
+        order=("total_executions", "workflow_id"),
+        types=(int, UUID),
+        casts=("bigint", "uuid"),
+        descending=True,
+        keys=("execution_count", "workflow_id"),
+    ),
+}
+_RHYTHM = Listing(
+    item=RhythmHour,
+    select="""
+select * from (
+    select extract(isodow from execution_date)::int - 1 as weekday, local_hour::int as hour,
+        sum(execution_count)::bigint as execution_count
+    from mining.daily_hours
+    where user_id = %(user_id)s
+        and execution_date > %(as_of)s::date - 28 and execution_date <= %(as_of)s::date
+    group by 1, 2
+) as hours
+where true
+""",
+    order=("weekday", "hour"),
+    types=(int, int),
+    casts=("int", "int"),
+    keys=("weekday", "hour"),
+)
+
+
+@router.get(
+    "/user/{user_id}",
+    response_model=Page[UserWorkflow],
+    responses=documented(401, 403, 429),
+    summary="The workflows a user uses",
+)
+async def get_user_workflows(
+    request: Request,
+    user: ReadableUser,
+    reader: ReaderDep,
+    asked: Annotated[Paging, Depends(paging)],
+    order: Annotated[
+        Literal["recent", "use"], Query(description="Last used first, or most used first.")
+    ] = "recent",
+) -> Response:
+    """Each workflow with the user's own counts, rate, durations, frequency and trend."""
+    return await mart_page(request, reader, _LISTINGS[order], asked, {"user_id": user})
+
+
+@router.get(
+    "/user/{user_id}/rhythm",
+    response_model=Page[RhythmHour],
+    responses=documented(401, 403, 429),
+    summary="When in the week a user works",
+)
+async def get_rhythm(
+    request: Request,
+    user: ReadableUser,
+    reader: ReaderDep,
+    asked: Annotated[Paging, Depends(paging)],
+) -> Response:
+    """Hours of the week with at least one execution by the person in the last 28 days."""
+    return await page(request, reader, _RHYTHM, asked, {"user_id": user})

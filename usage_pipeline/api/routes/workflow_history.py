@@ -1,0 +1,206 @@
+"""One workflow over time, and what is run before and after it."""
+
+from datetime import date, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
+
+from usage_pipeline.api.access import ReaderCaller
+from usage_pipeline.api.answers import answer, mart_page, object_json
+from usage_pipeline.api.errors import ProblemError, documented
+from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.routes.workflows import WorkflowId
+from usage_pipeline.api.schemas import Counts, SuccessRate, WorkflowName
+from usage_pipeline.api.services import ReaderDep
+
+router = APIRouter(tags=["workflows"])
+
+_DEFAULT_DAYS = 90
+MOST_DAYS = 1100
+
+
+class WorkflowDay(SuccessRate, Counts):
+    """One day of a workflow, with at least one execution."""
+
+    execution_date: date
+    execution_count: int
+    unique_users: int
+    avg_duration_ms: float | None
+
+
+class LifecycleWeek(BaseModel):
+    """One week of a workflow's users."""
+
+    week_start_date: date
+    active_users: int
+    new_users: int
+    returning_users: int
+    resurrected_users: int
+    dormant_users: int
+
+
+class Neighbour(WorkflowName):
+    """A workflow run directly before or after another one."""
+
+    transition_count: int
+
+
+class Neighbours(BaseModel):
+    """What is run directly before and after a workflow, most often first."""
+
+    as_of: date
+    before: list[Neighbour]
+    after: list[Neighbour]
+
+
+_DAILY: Final = Listing(
+    item=WorkflowDay,
+    select="""
+select execution_date, total_executions as execution_count, success_count, failure_count,
+    cancelled_count, open_count, unique_users, success_rate as success_rate_fraction,
+    avg_duration_ms
+from marts.workflow_daily_usage
+where workflow_id = %(workflow_id)s and execution_date between %(first)s and %(last)s
+""",
+    order=("execution_date",),
+    types=(date,),
+    casts=("date",),
+    keys=("execution_date",),
+)
+_LIFECYCLE: Final = Listing(
+    item=LifecycleWeek,
+    select="""
+select week_start_date, active_users, new_users, returning_users, resurrected_users, dormant_users
+from marts.workflow_lifecycle
+where workflow_id = %(workflow_id)s
+""",
+    order=("week_start_date",),
+    types=(date,),
+    casts=("date",),
+    descending=True,
+    keys=("week_start_date",),
+)
+_NEIGHBOURS: Final = """
+select 'before' as side, from_workflow_id as workflow_id, workflows.workflow_name,
+    sum(transition_count)::bigint as transition_count
+from mining.daily_transitions
+left join marts.workflows on from_workflow_id = workflows.workflow_id
+where to_workflow_id = %(workflow_id)s
+    and execution_date > %(as_of)s::date - 28 and execution_date <= %(as_of)s::date
+group by from_workflow_id, workflows.workflow_name
+union all
+select 'after', to_workflow_id, workflows.workflow_name, sum(transition_count)::bigint
+from mining.daily_transitions
+left join marts.workflows on to_workflow_id = workflows.workflow_id
+where from_workflow_id = %(workflow_id)s
+    and execution_date > %(as_of)s::date - 28 and execution_date <= %(as_of)s::date
+group by to_workflow_id, workflows.workflow_name
+order by transition_count desc, workflow_id
+"""
+_MOST_NEIGHBOURS = 20
+
+
+class Span(BaseModel):
+    """The days asked for; the end is the as-of date unless given."""
+
+    first: date | None
+    last: date | None
+
+    def days(self, as_of: date) -> tuple[date, date]:
+        """The first and last day.
+
+        Raises:
+            ProblemError: they are the wrong way round, or too far apart.
+        """
+        last = self.last or as_of
+        try:
+            first = self.first or last - timedelta(days=_DEFAULT_DAYS - 1)
+        except OverflowError:
+            first = date.min
+        if first > last:
+            raise ProblemError(422, f"from ({first}) comes after to ({last}): swap them.")
+        if (last - first).days >= MOST_DAYS:
+            raise ProblemError(422, f"Ask for at most {MOST_DAYS:,} days at once.")
+        return first, last
+
+
+def span(
+    first: Annotated[
+        date | None, Query(alias="from", description="The first day; 90 days unless given.")
+    ] = None,
+    last: Annotated[
+        date | None, Query(alias="to", description="The last day; the as-of date unless given.")
+    ] = None,
+) -> Span:
+    """The query parameters of everything by day."""
+    return Span(first=first, last=last)
+
+
+def _long_paging(
+    limit: Annotated[int, Query(ge=1, le=MOST_DAYS, description="How many days at most.")] = 366,
+    cursor: Annotated[
+        str | None,
+        Query(max_length=1000, description="The `next_cursor` of the page before."),
+    ] = None,
+) -> Paging:
+    return Paging.model_construct(limit=limit, cursor=cursor)
+
+
+LongPaging = Annotated[Paging, Depends(_long_paging)]
+
+
+@router.get(
+    "/workflow/{workflow_id}/daily",
+    response_model=Page[WorkflowDay],
+    responses=documented(401, 403, 429),
+    summary="A workflow day by day",
+)
+async def get_workflow_daily(
+    request: Request,
+    _: ReaderCaller,
+    workflow: WorkflowId,
+    reader: ReaderDep,
+    asked: LongPaging,
+    days: Annotated[Span, Depends(span)],
+) -> Response:
+    """Days with an execution, oldest first; the last 90 days unless asked otherwise."""
+    first, last = days.days((await reader.as_of()).day)
+    values = {"workflow_id": workflow, "first": first, "last": last}
+    return await mart_page(request, reader, _DAILY, asked, values)
+
+
+@router.get(
+    "/workflow/{workflow_id}/lifecycle",
+    response_model=Page[LifecycleWeek],
+    responses=documented(401, 403, 429),
+    summary="A workflow's users week by week",
+)
+async def get_workflow_lifecycle(
+    request: Request,
+    _: ReaderCaller,
+    workflow: WorkflowId,
+    reader: ReaderDep,
+    asked: Annotated[Paging, Depends(paging)],
+) -> Response:
+    """Newest week first, down to the first one with a user."""
+    return await mart_page(request, reader, _LIFECYCLE, asked, {"workflow_id": workflow})
+
+
+@router.get(
+    "/workflow/{workflow_id}/neighbours",
+    response_model=Neighbours,
+    responses=documented(401, 403, 429),
+    summary="What is run before and after a workflow",
+)
+async def get_workflow_neighbours(
+    request: Request, _: ReaderCaller, workflow: WorkflowId, reader: ReaderDep
+) -> Response:
+    """The last 28 days, all users together; the 20 most frequent on each side."""
+    as_of = await reader.as_of()
+    rows = await reader.rows(_NEIGHBOURS, {"workflow_id": workflow, "as_of": as_of.day})
+    sides = {
+        side: [row for row in rows if row["side"] == side][:_MOST_NEIGHBOURS]
+        for side in ("before", "after")
+    }
+    return answer(request, object_json(Neighbours, {"as_of": as_of.day, **sides}))

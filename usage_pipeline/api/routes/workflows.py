@@ -1,0 +1,274 @@
+"""Workflows compared: popular, reliable, abandoned."""
+
+from datetime import date
+from typing import Annotated, Final, LiteralString
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel, Field, computed_field
+
+from usage_pipeline.api.access import ReaderCaller, mapped_id
+from usage_pipeline.api.answers import (
+    answer,
+    build_tag,
+    is_known,
+    mart_page,
+    object_json,
+    unchanged,
+)
+from usage_pipeline.api.errors import ProblemError, documented
+from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate, WorkflowName, percent
+from usage_pipeline.api.services import ReaderDep, ServicesDep
+
+router = APIRouter(tags=["workflows"])
+
+
+class PopularWorkflow(SuccessRate, WorkflowName):
+    """A workflow used in the last 7 days, and the change against the 7 days before."""
+
+    popularity_rank: int
+    total_executions: int
+    unique_users: int
+    people_execution_count: int
+    machine_execution_count: int
+    previous_rank: int | None
+    rank_change: int | None = Field(description="Positive is up; null without a previous rank.")
+    previous_total_executions: int
+    execution_change: int
+
+
+class Reliable(SuccessRate, Counts):
+    """How reliable a workflow was in the last 30 days."""
+
+    total_executions: int
+    sample_size: int = Field(description="success + failure: what the rate is made of.")
+    failure_rate_fraction: float | None
+    success_rate_lower_fraction: float | None = Field(description="Wilson 95 % lower bound.")
+    success_rate_upper_fraction: float | None = Field(description="Wilson 95 % upper bound.")
+    unique_users: int
+    avg_duration_ms: float | None
+    p50_duration_ms: float | None
+    p95_duration_ms: float | None
+    reliability: Reliability
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def failure_rate_percent(self) -> float | None:
+        """The failure rate in per cent."""
+        return percent(self.failure_rate_fraction)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def success_rate_lower_percent(self) -> float | None:
+        """The lower bound in per cent."""
+        return percent(self.success_rate_lower_fraction)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def success_rate_upper_percent(self) -> float | None:
+        """The upper bound in per cent."""
+        return percent(self.success_rate_upper_fraction)
+
+
+class WorkflowReliability(Reliable, WorkflowName):
+    """A workflow used in the last 30 days, and how reliable it was."""
+
+
+class OneWorkflowReliability(WorkflowReliability):
+    """How reliable one workflow is."""
+
+    as_of: date
+
+
+class OneWorkflow(OneWorkflowReliability):
+    """Everything about one workflow."""
+
+    popularity_rank: int | None = Field(description="null when not used in the last 7 days.")
+
+
+class AbandonedWorkflow(WorkflowName):
+    """A workflow that more than 5 users used and nobody uses any more."""
+
+    users_who_abandoned: int
+    avg_tries_before_abandon: float
+    median_tries_before_abandon: float
+    last_used_date: date
+
+
+_POPULAR: Final = Listing(
+    item=PopularWorkflow,
+    select="""
+select workflow_id, workflow_name, popularity_rank, total_executions, unique_users,
+    people_execution_count, machine_execution_count, success_rate as success_rate_fraction,
+    previous_rank, rank_change, previous_total_executions, execution_change
+from marts.popular_workflows
+where as_of_date = %(as_of)s
+""",
+    order=("popularity_rank",),
+    types=(int,),
+    casts=("int",),
+    keys=("popularity_rank",),
+)
+_RELIABLE_COLUMNS: Final = """
+    coalesce(rates.total_executions, 0) as total_executions,
+    coalesce(rates.success_count, 0) as success_count,
+    coalesce(rates.failure_count, 0) as failure_count,
+    coalesce(rates.cancelled_count, 0) as cancelled_count,
+    coalesce(rates.open_count, 0) as open_count,
+    coalesce(rates.sample_size, 0) as sample_size,
+    rates.success_rate as success_rate_fraction,
+    rates.failure_rate as failure_rate_fraction,
+    rates.success_rate_lower as success_rate_lower_fraction,
+    rates.success_rate_upper as success_rate_upper_fraction,
+    coalesce(rates.unique_users, 0) as unique_users,
+    rates.avg_duration_ms, durations.p50_duration_ms, durations.p95_duration_ms,
+    coalesce(rates.reliability, 'grey') as reliability
+"""
+_RATES: Final = Listing(
+    item=WorkflowReliability,
+    select="select rates.workflow_id, rates.workflow_name,"
+    + _RELIABLE_COLUMNS
+    + """, coalesce(rates.success_rate_upper, 2) as worst_first
+from marts.workflow_success_rates as rates
+left join marts.workflow_duration_percentiles as durations using (workflow_id)
+where rates.as_of_date = %(as_of)s
+""",
+    order=("coalesce(rates.success_rate_upper, 2)", "rates.workflow_id"),
+    types=(float, UUID),
+    casts=("double precision", "uuid"),
+    keys=("worst_first", "workflow_id"),
+)
+_ONE: Final[LiteralString] = (
+    "select workflows.workflow_id, workflows.workflow_name, popular.popularity_rank,"
+    + _RELIABLE_COLUMNS
+    + """
+from marts.workflows as workflows
+left join marts.workflow_success_rates as rates
+    on workflows.workflow_id = rates.workflow_id and rates.as_of_date = %(as_of)s
+left join marts.workflow_duration_percentiles as durations
+    on workflows.workflow_id = durations.workflow_id
+left join marts.popular_workflows as popular
+    on workflows.workflow_id = popular.workflow_id and popular.as_of_date = %(as_of)s
+where workflows.workflow_id = %(workflow_id)s
+"""
+)
+_ABANDONED: Final = Listing(
+    item=AbandonedWorkflow,
+    select="""
+select workflow_id, workflow_name, users_who_abandoned, avg_tries_before_abandon,
+    median_tries_before_abandon, last_used_date
+from marts.abandoned_workflows
+where true
+""",
+    order=("users_who_abandoned", "workflow_id"),
+    types=(int, UUID),
+    casts=("int", "uuid"),
+    descending=True,
+    keys=("users_who_abandoned", "workflow_id"),
+)
+
+
+async def _workflow(
+    workflow_id: Annotated[
+        str,
+        Path(
+            description="The workflow: a UUID, or the id that the source knows it by.",
+            min_length=1,
+            max_length=255,
+        ),
+    ],
+    services: ServicesDep,
+) -> UUID:
+    return mapped_id("workflow", workflow_id, services.id_namespace)
+
+
+WorkflowId = Annotated[UUID, Depends(_workflow)]
+
+
+@router.get(
+    "/popular",
+    response_model=Page[PopularWorkflow],
+    responses=documented(401, 403, 429),
+    summary="Most popular workflows",
+)
+async def get_popular_workflows(
+    request: Request,
+    _: ReaderCaller,
+    reader: ReaderDep,
+    asked: Annotated[Paging, Depends(paging)],
+) -> Response:
+    """The last 7 days, most executions first."""
+    return await mart_page(request, reader, _POPULAR, asked)
+
+
+@router.get(
+    "/success-rates",
+    response_model=Page[WorkflowReliability],
+    responses=documented(401, 403, 429),
+    summary="Reliability of all workflows, worst first",
+)
+async def get_success_rates(
+    request: Request,
+    _: ReaderCaller,
+    reader: ReaderDep,
+    asked: Annotated[Paging, Depends(paging)],
+) -> Response:
+    """The last 30 days. Worst is the least upper bound, so that 1 of 2 failing says little."""
+    return await mart_page(request, reader, _RATES, asked)
+
+
+@router.get(
+    "/success-rate/{workflow_id}",
+    response_model=OneWorkflowReliability,
+    responses=documented(401, 403, 404, 429),
+    summary="Reliability of a workflow",
+)
+async def get_workflow_success_rate(
+    request: Request, _: ReaderCaller, workflow: WorkflowId, reader: ReaderDep
+) -> Response:
+    """The last 30 days; zeros and nulls for a workflow that was not used in them."""
+    return await _one(request, reader, workflow, OneWorkflowReliability)
+
+
+@router.get(
+    "/workflow/{workflow_id}",
+    response_model=OneWorkflow,
+    responses=documented(401, 403, 404, 429),
+    summary="A workflow",
+)
+async def get_workflow(
+    request: Request, _: ReaderCaller, workflow: WorkflowId, reader: ReaderDep
+) -> Response:
+    """Its name, its reliability in the last 30 days and its rank in the last 7."""
+    return await _one(request, reader, workflow, OneWorkflow)
+
+
+@router.get(
+    "/abandoned",
+    response_model=Page[AbandonedWorkflow],
+    responses=documented(401, 403, 429),
+    summary="Workflows that users stopped using",
+)
+async def get_abandoned_workflows(
+    request: Request,
+    _: ReaderCaller,
+    reader: ReaderDep,
+    asked: Annotated[Paging, Depends(paging)],
+) -> Response:
+    """Used by more than 5 users 30 days ago or earlier, and by nobody in the last 7 days."""
+    return await mart_page(request, reader, _ABANDONED, asked)
+
+
+async def _one(
+    request: Request, reader: ReaderDep, workflow: UUID, model: type[BaseModel]
+) -> Response:
+    as_of = await reader.as_of()
+    tag = build_tag(as_of)
+    row = None
+    if not is_known(request, tag):
+        row = await reader.row(_ONE, {"workflow_id": workflow, "as_of": as_of.day})
+        if row is None:
+            raise ProblemError(404, "There is no such workflow.")
+        return answer(request, object_json(model, {**row, "as_of": as_of.day}), tag)
+    return unchanged(tag)

@@ -1,0 +1,80 @@
+"""Runs the API in this process: who may call is settled first."""
+
+import ipaddress
+import logging
+from collections.abc import Callable
+
+import uvicorn
+
+from usage_pipeline.api.app import create_app
+from usage_pipeline.errors import UsageError
+from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.api_keys import has_valid_keys
+from usage_pipeline.warehouse.connection import Warehouse
+
+_log = logging.getLogger(__name__)
+_SHUTDOWN_SECONDS = 10
+
+
+def is_open_to_all(settings: Settings, warehouse: Warehouse, host: str) -> bool:
+    """Whether callers need not say who they are: on this machine, while nobody has a key.
+
+    Raises:
+        UsageError: others could call and nobody would ask who they are.
+    """
+    with warehouse.connect() as connection:
+        is_protected = settings.oidc_issuer is not None or has_valid_keys(connection)
+    if is_protected:
+        return False
+    if not _is_loopback(host):
+        raise UsageError(
+            f"The API does not listen on {host} without access control: make a key with "
+            "usage-pipeline keys create, or set USAGE_OIDC_ISSUER and USAGE_OIDC_AUDIENCE."
+        )
+    return True
+
+
+def run(
+    settings: Settings,
+    warehouse: Warehouse,
+    host: str,
+    port: int,
+    on_start: Callable[[str], None],
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; what was accepted is written first.
+
+    Args:
+        settings: as the process read them.
+        warehouse: where everything is.
+        host: the address to listen on.
+        port: the port.
+        on_start: is told the address, once it is settled who may call.
+
+    Raises:
+        UsageError: as `is_open_to_all`.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    is_demo = is_open_to_all(settings, warehouse, host)
+    if is_demo:
+        _log.warning(
+            "DEMO MODE: anybody on this machine may read and change everything, because there is "
+            "no API key and no issuer. usage-pipeline keys create ends it."
+        )
+    shown = f"[{host}]" if ":" in host else host
+    on_start(f"API and dashboard: http://{shown}:{port} (Ctrl-C to stop)")
+    uvicorn.run(
+        create_app(settings, warehouse, is_demo=is_demo),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,58 @@
+"""What the routes work with: made when the application starts, gone when it ends."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from usage_pipeline.api.collector import Collector
+from usage_pipeline.api.database import Pool, Reader
+from usage_pipeline.api.keys import Keys
+from usage_pipeline.api.rate_limits import RateLimits
+from usage_pipeline.api.tokens import Tokens
+from usage_pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of a running application.
+
+    Attributes:
+        settings: as the process read them.
+        pool: the connections.
+        reader: what reads marts and acts for users.
+        keys: finds API keys.
+        tokens: checks bearer tokens; None without an issuer.
+        limits: counts requests.
+        collector: writes what was tracked.
+        is_demo: whether a caller need not say who they are.
+    """
+
+    settings: Settings
+    pool: Pool
+    reader: Reader
+    keys: Keys
+    tokens: Tokens | None
+    limits: RateLimits
+    collector: Collector
+    is_demo: bool
+
+    @property
+    def id_namespace(self) -> str:
+        """Under what ids that are not UUIDs are mapped."""
+        return self.settings.api_id_namespace
+
+
+async def services(request: Request) -> Services:
+    """The parts of the application that serves a request."""
+    found: Services = request.app.state.services
+    return found
+
+
+async def _reader(request: Request) -> Reader:
+    found: Services = request.app.state.services
+    return found.reader
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+ReaderDep = Annotated[Reader, Depends(_reader)]

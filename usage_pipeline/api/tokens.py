@@ -1,0 +1,97 @@
+"""Bearer tokens of end users: JWTs of one OpenID Connect issuer, checked against its keys."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+import jwt
+
+from usage_pipeline.api.errors import ProblemError
+
+_log = logging.getLogger(__name__)
+
+# Signatures with a secret that both sides know are not among them: the issuer's keys are public.
+_ALGORITHMS: Final = (
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+)  # fmt: skip
+_CLOCK_TOLERANCE_SECONDS = 30
+_TIMEOUT_SECONDS = 5
+_SCOPE_PREFIX = "workflow-usage:"
+
+
+@dataclass(frozen=True)
+class TokenUser:
+    """Whom a valid token speaks for, and what it allows beyond that."""
+
+    user: str
+    scopes: frozenset[str]
+
+
+class Tokens:
+    """Checks tokens; the issuer's keys are fetched when first needed and kept."""
+
+    def __init__(self, issuer: str, audience: str, user_claim: str) -> None:
+        """Trust one issuer's tokens for one audience."""
+        self._issuer = issuer
+        self._audience = audience
+        self._claim = user_claim
+        self._keys: jwt.PyJWKClient | None = None
+
+    async def check(self, token: str) -> TokenUser | None:
+        """Whom a token speaks for; None when it is not valid.
+
+        Raises:
+            ProblemError: the issuer's keys cannot be fetched.
+        """
+        # Fetching keys blocks; so it happens beside the requests.
+        return await asyncio.to_thread(self._check, token)
+
+    def _check(self, token: str) -> TokenUser | None:
+        try:
+            key = self._client().get_signing_key_from_jwt(token)
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=list(_ALGORITHMS),
+                audience=self._audience,
+                issuer=self._issuer,
+                leeway=_CLOCK_TOLERANCE_SECONDS,
+                options={"require": ["exp", "iss", "aud", self._claim]},
+            )
+        except (jwt.PyJWKClientConnectionError, httpx.HTTPError, KeyError, ValueError) as error:
+            _log.warning("the issuer %s cannot be asked for its keys: %s", self._issuer, error)
+            raise ProblemError(
+                503, "The issuer of tokens does not answer: try again soon.", {"Retry-After": "5"}
+            ) from None
+        except jwt.PyJWTError:
+            return None
+        user = claims[self._claim]
+        if not isinstance(user, str) or not user:
+            return None
+        return TokenUser(user, frozenset({"track", "read:self"}) | _granted(claims))
+
+    def _client(self) -> jwt.PyJWKClient:
+        if self._keys is None:
+            address = self._issuer.rstrip("/") + "/.well-known/openid-configuration"
+            found = httpx.get(address, timeout=_TIMEOUT_SECONDS).raise_for_status().json()
+            keys = str(found["jwks_uri"])
+            if urlsplit(keys).scheme not in ("https", urlsplit(self._issuer).scheme):
+                raise ValueError("its jwks_uri is no https URL")
+            self._keys = jwt.PyJWKClient(
+                keys, cache_keys=True, lifespan=300, timeout=_TIMEOUT_SECONDS
+            )
+        return self._keys
+
+
+def _granted(claims: dict[str, Any]) -> frozenset[str]:
+    """The scopes of ours that the issuer put into the token."""
+    given = claims.get("scope", claims.get("scp", ""))
+    words = given.split() if isinstance(given, str) else given if isinstance(given, list) else []
+    return frozenset(
+        str(word).removeprefix(_SCOPE_PREFIX)
+        for word in words
+        if str(word).startswith(_SCOPE_PREFIX)
+    ) & {"track", "read:self", "read:all", "admin"}

@@ -1,0 +1,217 @@
+"""Reported executions: what an item may say, and the row that becomes of it. No database here."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, Final
+from uuid import UUID, uuid5
+
+from pydantic import (
+    AliasChoices,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+
+from usage_pipeline.api.access import mapped_id
+from usage_pipeline.sources.canonical import Status, Trigger
+from usage_pipeline.sources.identity import source_namespace
+
+MOST_ITEMS: Final = 1000
+_NAME_CHARACTERS = 255
+_MESSAGE_CHARACTERS = 10_000
+_LONGEST_MS = 10 * 366 * 86_400_000
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+_NAMESPACE: Final = source_namespace("tracked executions")
+
+
+def _clean(value: object) -> object:
+    """Text without NUL, which Postgres cannot hold; ids that are numbers as text."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return str(value)
+    return value.replace("\0", "").strip() if isinstance(value, str) else value
+
+
+_Id = Annotated[str, BeforeValidator(_clean), Field(min_length=1, max_length=255)]
+_Text = Annotated[str, BeforeValidator(_clean)]
+
+
+def _either(name: str, *others: str) -> AliasChoices:
+    first, *rest = name.split("_")
+    return AliasChoices(name, first + "".join(part.capitalize() for part in rest), *others)
+
+
+class TrackedItem(BaseModel):
+    """One state of one execution. Names in camelCase are understood as well."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={
+            "example": {
+                "user_id": "ana",
+                "workflow_id": "send-report",
+                "workflow_name": "Send weekly report",
+                "status": "completed",
+                "execution_id": "run-4711",
+                "start_time": "2026-06-28T09:00:00Z",
+                "duration_ms": 1250,
+                "trigger": "manual",
+            }
+        },
+    )
+
+    user_id: _Id = Field(
+        validation_alias=_either("user_id"),
+        description="Who ran it: a UUID, or your own id, which is mapped to one.",
+    )
+    workflow_id: _Id = Field(
+        validation_alias=_either("workflow_id"), description="What was run, likewise."
+    )
+    workflow_name: _Text | None = Field(None, validation_alias=_either("workflow_name"))
+    status: Status
+    execution_id: _Id | None = Field(
+        None,
+        validation_alias=_either("execution_id", "id"),
+        description="Your id of the execution. States with one id are one execution of the user; "
+        "without it each item is an execution of its own.",
+    )
+    attempt: int = Field(1, ge=1, le=2**31 - 1)
+    start_time: AwareDatetime | None = Field(
+        None, validation_alias=_either("start_time"), description="With an offset or Z."
+    )
+    end_time: AwareDatetime | None = Field(None, validation_alias=_either("end_time"))
+    duration_ms: int | None = Field(
+        None,
+        ge=0,
+        le=_LONGEST_MS,
+        validation_alias=_either("duration_ms", "duration"),
+        description="Milliseconds; `duration` is the same.",
+    )
+    trigger: Trigger | None = Field(
+        None, validation_alias=AliasChoices("trigger", "trigger_type", "triggerType")
+    )
+    input_size: int | None = Field(
+        None, ge=0, le=2**63 - 1, validation_alias=_either("input_size"), description="Bytes."
+    )
+    output_size: int | None = Field(
+        None, ge=0, le=2**63 - 1, validation_alias=_either("output_size"), description="Bytes."
+    )
+    cost: Decimal | None = Field(None, ge=0, lt=10**12)
+    error_message: _Text | None = Field(None, validation_alias=_either("error_message", "error"))
+
+
+_ITEM: Final[TypeAdapter[TrackedItem]] = TypeAdapter(TrackedItem)
+_ITEMS: Final[TypeAdapter[list[TrackedItem]]] = TypeAdapter(list[TrackedItem])
+
+
+@dataclass(frozen=True)
+class Window:
+    """When a tracked execution may start.
+
+    Attributes:
+        earliest: the first execution date that tracked executions are kept for.
+        received: when the request came in.
+    """
+
+    earliest: date
+    received: datetime
+
+
+def parse_items(given: list[Any]) -> list[TrackedItem | str]:
+    """Each item, or why it is none."""
+    try:
+        return list(_ITEMS.validate_python(given))
+    except ValidationError:
+        return [_parsed(each) for each in given]
+
+
+def _parsed(given: Any) -> TrackedItem | str:
+    try:
+        return _ITEM.validate_python(given)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return f"{place}: {first['msg']}" if place else str(first["msg"])
+
+
+def why_not(item: TrackedItem, window: Window) -> str | None:
+    """Why an item makes no sense, if it does not."""
+    start, end = item.start_time, item.end_time
+    if start is not None and end is not None and end < start:
+        return "end_time is before start_time"
+    latest = window.received + _CLOCK_TOLERANCE
+    if (start is not None and start > latest) or (end is not None and end > latest):
+        return "it starts or ends in the future"
+    try:
+        began = _start(item, window.received)[0]
+    except OverflowError:
+        return "its times are out of range"
+    if began.date() < window.earliest:
+        return (
+            f"it starts before {window.earliest}, and tracked executions are kept no longer: "
+            "load it from a file"
+        )
+    return None
+
+
+def row_of(
+    item: TrackedItem, execution_id: str, received: datetime, namespace: str
+) -> tuple[UUID, str]:
+    """The user, and the row of `raw.tracked_executions` as JSON."""
+    user = _mapped("user", item.user_id, namespace)
+    start, is_start_given = _start(item, received)
+    cost = None if item.cost is None else str(round(item.cost, 6))
+    said = {
+        "status": item.status,
+        "user_id": str(user),
+        "workflow_id": str(_mapped("workflow", item.workflow_id, namespace)),
+        "workflow_name": item.workflow_name and item.workflow_name[:_NAME_CHARACTERS],
+        "source_user_id": item.user_id,
+        "source_workflow_id": item.workflow_id,
+        "source_id": execution_id,
+        "attempt": item.attempt,
+        "end_time": item.end_time and item.end_time.isoformat(),
+        "duration_ms": item.duration_ms,
+        "trigger_type": item.trigger,
+        "error_message": item.error_message and item.error_message[:_MESSAGE_CHARACTERS],
+        "input_size": item.input_size,
+        "output_size": item.output_size,
+        "cost": cost,
+    }
+    given = item.start_time and item.start_time.isoformat()
+    updated = item.end_time or item.start_time
+    content = json.dumps([given, said]).encode()
+    said |= {
+        "id": str(uuid5(_NAMESPACE, f"{user}/{item.attempt}/{execution_id}")),
+        "start_time": start.isoformat(),
+        "is_start_given": is_start_given,
+        "updated_at": updated and updated.isoformat(),
+        "content_hash": hashlib.blake2b(content, digest_size=16).hexdigest(),
+        "received_at": received.isoformat(),
+    }
+    return user, json.dumps(said)
+
+
+@lru_cache(maxsize=100_000)
+def _mapped(kind: str, text: str, namespace: str) -> UUID:
+    return mapped_id(kind, text, namespace)
+
+
+def _start(item: TrackedItem, received: datetime) -> tuple[datetime, bool]:
+    """When this state says the execution started, and whether the application said so."""
+    lasted = None if item.duration_ms is None else timedelta(milliseconds=item.duration_ms)
+    if item.start_time is not None:
+        return item.start_time.astimezone(UTC), True
+    if item.end_time is not None:
+        end = item.end_time.astimezone(UTC)
+        return (end, False) if lasted is None else (end - lasted, True)
+    return (received, False) if lasted is None else (received - lasted, False)

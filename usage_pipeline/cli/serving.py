@@ -1,0 +1,92 @@
+"""`api` and `keys`: the HTTP API, and who may call it."""
+
+from typing import Annotated
+
+import typer
+
+from usage_pipeline.cli.console import say, say_table
+from usage_pipeline.cli.opening import opened
+
+keys = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("api")(api)
+    app.add_typer(keys, name="keys")
+
+
+def api(
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on (USAGE_API_HOST).")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="The port (USAGE_API_PORT).")] = None,
+) -> None:
+    """Serve the HTTP API and the dashboard until Ctrl-C.
+
+    Without keys it listens on this machine only, and lets anybody on it do everything.
+    """
+    from usage_pipeline.api.server import run
+
+    settings, warehouse = opened()
+    address = host or settings.api_host
+    number = port or settings.api_port
+    run(settings, warehouse, address, number, on_start=say)
+
+
+@keys.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="What the key is for, such as billing-app.")],
+    scope: Annotated[
+        list[str],
+        typer.Option("--scope", help="track, read:self, read:all or admin; may be repeated."),
+    ],
+    user: Annotated[
+        str | None, typer.Option(help="Whose key it is: their id, ours or the source's.")
+    ] = None,
+) -> None:
+    """Make a key and print it. It is shown this once."""
+    from usage_pipeline.api.access import mapped_id
+    from usage_pipeline.warehouse.api_keys import create_key
+
+    settings, warehouse = opened()
+    owner = mapped_id("user", user, settings.api_id_namespace) if user else None
+    with warehouse.connect() as connection:
+        key = create_key(connection, name, scope, owner)
+    say(key)
+
+
+@keys.command("list")
+def list_all() -> None:
+    """List the keys; they themselves are kept nowhere."""
+    from usage_pipeline.warehouse.api_keys import list_keys
+
+    _, warehouse = opened()
+    with warehouse.connect() as connection:
+        found = list_keys(connection)
+    if not found:
+        say("There are no keys: usage-pipeline keys create NAME --scope track makes one.")
+        return
+    say_table(
+        "Keys",
+        ("name", "scopes", "user", "created", "last used", "revoked"),
+        [
+            (
+                key.name, " ".join(key.scopes), key.user_id, f"{key.created_at:%Y-%m-%d}",
+                key.last_used_at and f"{key.last_used_at:%Y-%m-%d %H:%M}",
+                key.revoked_at and f"{key.revoked_at:%Y-%m-%d %H:%M}",
+            )
+            for key in found
+        ],
+    )  # fmt: skip
+
+
+@keys.command("revoke")
+def revoke(name: Annotated[str, typer.Argument(help="The key's name.")]) -> None:
+    """Make a key invalid for good; a running server refuses it within five seconds."""
+    from usage_pipeline.warehouse.api_keys import revoke_key
+
+    _, warehouse = opened()
+    with warehouse.connect() as connection:
+        revoke_key(connection, name)
+    say(f"The key {name!r} is revoked.")

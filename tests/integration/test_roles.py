@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
 from tests.conftest import RunDbt
-from tests.executions import DAY, batch, execution, rejection
+from tests.executions import DAY, batch, execution, rejection, uuid_of
 from usage_pipeline.transform import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.day_load import DayInput, load_day
@@ -81,14 +81,74 @@ def test_readers_see_every_mart_and_every_mined_table(built: Warehouse, role: st
             ).fetchall()
 
 
-def test_the_api_keeps_favourites(built: Warehouse) -> None:
+_ME, _OTHER = uuid_of("me"), uuid_of("another")
+
+
+def test_the_api_keeps_the_rows_of_the_user_it_acts_for(built: Warehouse) -> None:
+    with built.connect() as owner:
+        owner.execute("truncate raw.workflow_favorites, raw.workflow_templates")
+        owner.execute(
+            "insert into raw.workflow_favorites (user_id, workflow_id) "
+            "values (%s, gen_random_uuid())",
+            [_OTHER],
+        )
+        owner.execute(
+            "insert into raw.workflow_templates (user_id, name, sequence_id, workflow_ids) "
+            "values (%s, 'theirs', gen_random_uuid(), '{}')",
+            [_OTHER],
+        )
     with _as(built, "usage_api") as connection:
+        _act_for(connection, _ME)
         connection.execute(
+            "insert into raw.workflow_favorites (user_id, workflow_id) "
+            "values (%s, gen_random_uuid())",
+            [_ME],
+        )
+        assert connection.execute(
+            "update raw.workflow_favorites set custom_name = 'mine' returning user_id::text"
+        ).fetchall() == [(_ME,)]
+        assert connection.execute("delete from raw.workflow_favorites").rowcount == 1
+        assert connection.execute("delete from raw.workflow_templates").rowcount == 0
+        assert connection.execute("select * from raw.workflow_templates").fetchall() == []
+
+
+def test_the_api_sees_no_favourite_while_it_acts_for_nobody(built: Warehouse) -> None:
+    with built.connect() as owner:
+        owner.execute(
             "insert into raw.workflow_favorites (user_id, workflow_id) "
             "values (gen_random_uuid(), gen_random_uuid())"
         )
-        connection.execute("update raw.workflow_favorites set custom_name = 'mine'")
-        connection.execute("delete from raw.workflow_favorites")
+    with _as(built, "usage_api") as connection:
+        assert connection.execute("select * from raw.workflow_favorites").fetchall() == []
+
+
+def test_the_api_dismisses_insights_of_the_user_it_acts_for_only(built: Warehouse) -> None:
+    with built.connect() as owner:
+        owner.execute("truncate mining.usage_insights")
+        for user in (_ME, _OTHER):
+            owner.execute(
+                "insert into mining.usage_insights (insight_id, user_id, insight_type, message, "
+                "action, evidence, score, magnitude, fingerprint, as_of_date, state, opened_date) "
+                "values (gen_random_uuid(), %s, 'unused', '', '', '{}', 1, 1, '', "
+                "'2026-06-15', 'open', '2026-06-15')",
+                [user],
+            )
+    with _as(built, "usage_api") as connection:
+        _act_for(connection, _ME)
+        assert connection.execute(
+            "update mining.usage_insights set state = 'dismissed' returning user_id::text"
+        ).fetchall() == [(_ME,)]
+
+
+def test_the_api_takes_executions_in_and_cannot_look_at_them(built: Warehouse) -> None:
+    with _as(built, "usage_api") as connection:
+        connection.execute("select raw.track_executions('[]')")
+        with pytest.raises(InsufficientPrivilege):
+            connection.execute("select * from raw.tracked_executions")
+
+
+def _act_for(connection: psycopg.Connection, user: str) -> None:
+    connection.execute("select set_config('usage.acting_user', %s, true)", [user])
 
 
 def test_the_loader_writes_a_day_of_executions(built: Warehouse) -> None:
@@ -111,6 +171,7 @@ def test_the_loader_writes_a_day_of_executions(built: Warehouse) -> None:
 
 _MUST_NOT = {
     "usage_loader": [
+        "select key_hash from raw.api_keys",
         "select * from marts.user_workflow_usage",
         "delete from raw.retired_usage",
         "insert into raw.retired_executions values ('2026-06-15', gen_random_uuid(), 'files')",
@@ -124,6 +185,7 @@ _MUST_NOT = {
         "create table marts.mine (id int)",
     ],
     "usage_transformer": [
+        "select key_hash from raw.api_keys",
         "insert into raw.users values (gen_random_uuid(), 'a', 'b')",
         "update raw.workflow_executions_simple set status = 'completed'",
         "delete from raw.load_ledger",
@@ -138,6 +200,9 @@ _MUST_NOT = {
         "select * from raw.workflow_executions_simple",
         "select * from raw.workflow_executions_simple_20260615",
         "select * from raw.workflow_favorites",
+        "select * from raw.tracked_executions",
+        "select * from raw.api_keys",
+        "select raw.track_executions('[]')",
         "select * from staging.stg_workflow_executions",
         "select * from intermediate.int_pair_idleness",
         "insert into marts.warehouse_as_of select * from marts.warehouse_as_of",
@@ -156,6 +221,23 @@ _MUST_NOT = {
         "update marts.user_workflow_usage set execution_count = 0",
         "delete from marts.popular_workflows",
         "truncate raw.workflow_favorites",
+        "insert into raw.workflow_favorites (user_id, workflow_id) "
+        "values (gen_random_uuid(), gen_random_uuid())",
+        "insert into raw.workflow_templates (user_id, name, sequence_id, workflow_ids) "
+        "values (gen_random_uuid(), 'x', gen_random_uuid(), '{}')",
+        "update raw.workflow_templates set name = 'x'",
+        "select * from raw.tracked_executions",
+        "insert into raw.tracked_executions select * from raw.tracked_executions",
+        "delete from raw.tracked_executions",
+        "select * from raw.api_keys",
+        "insert into raw.api_keys (name, key_hash, scopes) "
+        "values ('mine', sha256('mine'), '{admin}')",
+        "update raw.api_keys set revoked_at = null",
+        "update raw.api_keys set scopes = '{admin}'",
+        "select * from raw.forgotten_users",
+        "update mining.usage_insights set message = ''",
+        "delete from mining.usage_insights",
+        "delete from mining.usage_patterns",
         "create table marts.mine (id int)",
     ],
 }

@@ -2,8 +2,8 @@
 
 from usage_pipeline.warehouse.migrate import run_sql
 
-revision = "0006_api"
-down_revision = "0005_mining"
+revision = "0007_api"
+down_revision = "0006_faults"
 
 
 def upgrade() -> None:

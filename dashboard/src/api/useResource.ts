@@ -1,0 +1,79 @@
+// What a component shows of one address: loading, a problem, or the answer. One page at a time of a list.
+import { useEffect, useState } from "react";
+
+import { useUsage } from "../widgets/context";
+import { onChange } from "./changes";
+import { asProblem, withQuery, type ApiProblem, type Query } from "./client";
+import type { Page } from "./types";
+
+export interface Resource<T> {
+  data: T | null;
+  problem: ApiProblem | null;
+  loading: boolean;
+  reload: () => void;
+  /** Shows something at once that the server is about to be told. */
+  replace: (data: T) => void;
+}
+
+interface Answer<T> {
+  address: string;
+  data: T | null;
+  problem: ApiProblem | null;
+}
+
+/** Reads an address; null reads nothing. What was there stays visible while it is read again. */
+export function useResource<T>(path: string | null, query?: Query): Resource<T> {
+  const { api } = useUsage();
+  const address = path === null ? null : withQuery(path, query);
+  const [answer, setAnswer] = useState<Answer<T> | null>(null);
+  const [round, setRound] = useState(0);
+
+  useEffect(() => {
+    if (address === null) return;
+    const stopper = new AbortController();
+    api.get<T>(address, stopper.signal).then(
+      (data) => setAnswer({ address, data, problem: null }),
+      (error: unknown) => {
+        if (!stopper.signal.aborted) setAnswer({ address, data: null, problem: asProblem(error) });
+      },
+    );
+    return () => stopper.abort();
+  }, [api, address, round]);
+
+  const reload = () => setRound((before) => before + 1);
+  useEffect(() => {
+    if (address === null) return;
+    return onChange(address, () => setRound((before) => before + 1));
+  }, [address]);
+
+  const current = answer?.address === address ? answer : null;
+  return {
+    data: current?.data ?? null,
+    problem: current?.problem ?? null,
+    loading: address !== null && current === null,
+    reload,
+    replace: (data) => address !== null && setAnswer({ address, data, problem: null }),
+  };
+}
+
+export interface PagedList<T> extends Resource<Page<T>> {
+  pageNumber: number;
+  showNext: (() => void) | null;
+  showPrevious: (() => void) | null;
+}
+
+/** A list one page at a time, so that a long one is never in the document at once. */
+export function usePagedList<T>(path: string | null, query: Query = {}, limit = 25): PagedList<T> {
+  const list = path === null ? null : withQuery(path, query);
+  // The cursors that led here belong to one list: another list begins at its first page.
+  const [trail, setTrail] = useState<{ list: string | null; cursors: string[] }>({ list, cursors: [] });
+  const cursors = trail.list === list ? trail.cursors : [];
+  const page = useResource<Page<T>>(path, { ...query, limit, cursor: cursors.at(-1) });
+  const next = page.data?.next_cursor ?? null;
+  return {
+    ...page,
+    pageNumber: cursors.length + 1,
+    showNext: next === null ? null : () => setTrail({ list, cursors: [...cursors, next] }),
+    showPrevious: cursors.length === 0 ? null : () => setTrail({ list, cursors: cursors.slice(0, -1) }),
+  };
+}

@@ -1,0 +1,52 @@
+// Which page is shown: kept in the address, so that it can be bookmarked and the Back button works.
+import { useSyncExternalStore } from "react";
+
+export type Route =
+  | { page: "me" }
+  | { page: "organisation" }
+  | { page: "workflow"; workflowId: string }
+  | { page: "unknown" };
+
+const MOVED = "usage-moved";
+
+export function routeOf(pathname: string): Route {
+  const [page = "", id, ...rest] = pathname.replace(/^\/+|\/+$/g, "").split("/");
+  if (rest.length > 0) return { page: "unknown" };
+  if ((page === "" || page === "me") && !id) return { page: "me" };
+  if (page === "organisation" && !id) return { page };
+  if (page === "workflow" && id) return { page, workflowId: decodeURIComponent(id) };
+  return { page: "unknown" };
+}
+
+export function workflowHref(workflowId: string): string {
+  return `/workflow/${encodeURIComponent(workflowId)}${window.location.search}`;
+}
+
+/** Goes to another page, keeping the user that is looked at. */
+export function go(pathname: string): void {
+  window.history.pushState(null, "", pathname.includes("?") ? pathname : pathname + window.location.search);
+  window.dispatchEvent(new Event(MOVED));
+  window.scrollTo({ top: 0 });
+}
+
+/** Looks at another user on the same page. */
+export function lookAt(userId: string): void {
+  window.history.pushState(null, "", `${window.location.pathname}?${new URLSearchParams({ user: userId })}`);
+  window.dispatchEvent(new Event(MOVED));
+}
+
+function listen(callback: () => void): () => void {
+  window.addEventListener("popstate", callback);
+  window.addEventListener(MOVED, callback);
+  return () => {
+    window.removeEventListener("popstate", callback);
+    window.removeEventListener(MOVED, callback);
+  };
+}
+
+/** The address as it is now. */
+export function useLocation(): { route: Route; userId: string | null } {
+  const address = useSyncExternalStore(listen, () => window.location.pathname + window.location.search);
+  const [pathname = "/", search = ""] = address.split("?");
+  return { route: routeOf(pathname), userId: new URLSearchParams(search).get("user") };
+}

@@ -1,0 +1,60 @@
+// Executions a day by how they ended; of all workflows, or of one.
+import { useState } from "react";
+
+import type { DayCounts, Page } from "../api/types";
+import { useResource } from "../api/useResource";
+import { StackedBars, type Part } from "../charts/StackedBars";
+import { day, daysBefore, daysBetween, shortDay } from "../format/dates";
+import { Choice } from "../parts/Choice";
+import { Panel } from "../parts/Panel";
+import { Empty, Shown } from "../parts/states";
+
+const SPANS = [
+  { value: 28, label: "28 days" },
+  { value: 90, label: "90 days" },
+  { value: 180, label: "180 days" },
+] as const;
+
+export const OUTCOMES: Part<DayCounts>[] = [
+  { name: "Succeeded", look: "success", of: "workflow_daily_usage.success_count", value: (row) => row.success_count },
+  { name: "Failed", look: "failure", of: "workflow_daily_usage.failure_count", value: (row) => row.failure_count },
+  { name: "Cancelled", look: "cancelled", of: "workflow_daily_usage.cancelled_count", value: (row) => row.cancelled_count },
+  { name: "Open", look: "open", of: "workflow_daily_usage.open_count", value: (row) => row.open_count },
+];
+
+/** A row for every day, so that a day without executions is a gap and not a missing bar. */
+export function withEmptyDays(rows: DayCounts[], last: string): DayCounts[] {
+  const first = rows.reduce((least, row) => (row.execution_date < least ? row.execution_date : least), last);
+  const known = new Map(rows.map((row) => [row.execution_date, row]));
+  const nothing = { execution_count: 0, success_count: 0, failure_count: 0, cancelled_count: 0, open_count: 0 };
+  return daysBetween(first, last).map((date) => known.get(date) ?? { execution_date: date, ...nothing });
+}
+
+export function ExecutionHistory(props: { title: string; path: string; asOf: string | null }) {
+  const [span, setSpan] = useState<28 | 90 | 180>(90);
+  const { asOf } = props;
+  const days = useResource<Page<DayCounts>>(asOf === null ? null : props.path, {
+    from: asOf && daysBefore(asOf, span - 1),
+    to: asOf,
+    limit: 200,
+  });
+  return (
+    <Panel title={props.title} className="page-history" aside={<Choice label="Days" options={SPANS} value={span} onChange={setSpan} />}>
+      {asOf === null ? (
+        <Empty>Nothing has been counted yet.</Empty>
+      ) : (
+        <Shown resource={days} what="executions" lines={6} isEmpty={(page) => page.items.length === 0} empty={`Nothing was run in the last ${span} days.`}>
+          {(page) => (
+            <StackedBars
+              label="Executions a day"
+              rows={withEmptyDays(page.items, asOf)}
+              parts={OUTCOMES}
+              day={(row) => day(row.execution_date)}
+              tick={(row) => shortDay(row.execution_date)}
+            />
+          )}
+        </Shown>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,58 @@
+// Asks what a favourite is called and to which category it belongs.
+import { useId, useState } from "react";
+
+import type { Favorite } from "../api/types";
+import { workflowName } from "../format/names";
+import { Dialog } from "../parts/Dialog";
+
+export interface FavoriteDialogProps {
+  favorite: Favorite;
+  categories: string[];
+  onSave: (change: { custom_name: string | null; category: string | null }) => void;
+  onClose: () => void;
+}
+
+export function FavoriteDialog({ favorite, categories, onSave, onClose }: FavoriteDialogProps) {
+  const [name, setName] = useState(favorite.custom_name ?? "");
+  const [category, setCategory] = useState(favorite.category ?? "");
+  const id = useId();
+  const given = (text: string) => text.trim() || null;
+  return (
+    <Dialog
+      title={
+        <>
+          Rename <bdi>{workflowName(favorite)}</bdi>
+        </>
+      }
+      confirm="Save"
+      onConfirm={() => onSave({ custom_name: given(name), category: given(category) })}
+      onClose={onClose}
+    >
+      <label className="uw-field">
+        <span>Your name for it</span>
+        <input
+          className="uw-input"
+          value={name}
+          maxLength={255}
+          placeholder={workflowName(favorite)}
+          onChange={(event) => setName(event.target.value)}
+        />
+      </label>
+      <label className="uw-field">
+        <span>Category</span>
+        <input
+          className="uw-input"
+          value={category}
+          maxLength={100}
+          list={id}
+          onChange={(event) => setCategory(event.target.value)}
+        />
+      </label>
+      <datalist id={id}>
+        {categories.map((known) => (
+          <option key={known} value={known} />
+        ))}
+      </datalist>
+    </Dialog>
+  );
+}

@@ -1,0 +1,105 @@
+// A user's favourites, to order, rename and remove; and what they ran lately or most, to add from.
+import { useState } from "react";
+
+import type { Favorite } from "../api/types";
+import { userPath } from "../api/paths";
+import { workflowName } from "../format/names";
+import { Panel, type HeadingLevel } from "../parts/Panel";
+import { Empty, Problem, Shown } from "../parts/states";
+import { useUsage } from "./context";
+import { FavoriteCard } from "./FavoriteCard";
+import { FavoriteDialog } from "./FavoriteDialog";
+import { moved, useFavorites, type Favorites } from "./favorites";
+import { WorkflowList } from "./WorkflowList";
+
+export interface MyWorkflowsProps {
+  userId?: string;
+  headingLevel?: HeadingLevel;
+  /** How many workflows of the list below the favourites are shown at once. */
+  pageSize?: number;
+}
+
+export function MyWorkflows({ userId, headingLevel = 2, pageSize = 5 }: MyWorkflowsProps) {
+  const usage = useUsage();
+  const user = userId ?? usage.userId;
+  const favorites = useFavorites(user);
+  if (user === null) {
+    return (
+      <Panel title="My workflows" level={headingLevel}>
+        <Empty>Choose a user to see their workflows.</Empty>
+      </Panel>
+    );
+  }
+  return (
+    <>
+      <Panel title="Favourites" level={headingLevel} className="uw-favorites">
+        {favorites.problem && <Problem message={favorites.problem} />}
+        <Shown
+          resource={favorites.resource}
+          what="favourites"
+          isEmpty={(page) => page.items.length === 0}
+          empty="No favourites yet. Add one with the star beside a workflow below."
+        >
+          {() => <FavoriteCards favorites={favorites} />}
+        </Shown>
+      </Panel>
+      <WorkflowList key={user} path={userPath(user)} favorites={favorites} level={headingLevel} pageSize={pageSize} />
+    </>
+  );
+}
+
+function FavoriteCards({ favorites }: { favorites: Favorites }) {
+  const { items } = favorites;
+  const [dragged, setDragged] = useState<string | null>(null);
+  const [edited, setEdited] = useState<Favorite | null>(null);
+  const [said, setSaid] = useState("");
+
+  const move = (from: number, to: number) => {
+    const item = items[from];
+    if (!item || from === to || to < 0 || to >= items.length) return;
+    const order = moved(items, from, to).map((each) => each.workflow_id);
+    setSaid(`${item.custom_name || workflowName(item)} is now number ${to + 1} of ${items.length}.`);
+    void favorites.order(order);
+  };
+  const drop = (to: number) => {
+    move(
+      items.findIndex((item) => item.workflow_id === dragged),
+      to,
+    );
+    setDragged(null);
+  };
+  const categories = [...new Set(items.flatMap((item) => item.category ?? []))].sort();
+  return (
+    <>
+      <ol className="uw-cards">
+        {items.map((favorite, index) => (
+          <FavoriteCard
+            key={favorite.workflow_id}
+            favorite={favorite}
+            isFirst={index === 0}
+            isLast={index === items.length - 1}
+            onMove={(by) => move(index, index + by)}
+            onDragStart={() => setDragged(favorite.workflow_id)}
+            onDropHere={() => drop(index)}
+            onEdit={() => setEdited(favorite)}
+            onRemove={() => void favorites.remove(favorite.workflow_id)}
+          />
+        ))}
+      </ol>
+      <p className="uw-hidden" aria-live="polite">
+        {said}
+      </p>
+      {edited && (
+        <FavoriteDialog
+          favorite={edited}
+          categories={categories}
+          onClose={() => setEdited(null)}
+          onSave={(change) => {
+            void favorites.change(edited.workflow_id, change);
+            setEdited(null);
+          }}
+        />
+      )}
+    </>
+  );
+}

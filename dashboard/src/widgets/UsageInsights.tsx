@@ -1,0 +1,104 @@
+// What is worth telling a user, the best first, with the numbers behind it; each can be dismissed and taken back.
+import { useState } from "react";
+
+import { announceChange } from "../api/changes";
+import { asProblem } from "../api/client";
+import { userPath } from "../api/paths";
+import type { Insight } from "../api/types";
+import { usePagedList } from "../api/useResource";
+import { Pager } from "../parts/Pager";
+import { Panel, type HeadingLevel } from "../parts/Panel";
+import { Empty, Problem, Shown } from "../parts/states";
+import { useUsage } from "./context";
+import { InsightRow } from "./InsightRow";
+
+export interface UsageInsightsProps {
+  userId?: string;
+  headingLevel?: HeadingLevel;
+  pageSize?: number;
+  /** Does what an insight proposes; return true if it is done, else the widget does what it can itself. */
+  onAction?: (insight: Insight) => boolean;
+}
+
+export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction }: UsageInsightsProps) {
+  const usage = useUsage();
+  const user = userId ?? usage.userId;
+  const path = user === null ? null : userPath(user, "/insights");
+  const list = usePagedList<Insight>(path, { state: "open" }, pageSize);
+  const [dismissed, setDismissed] = useState<Insight | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  const change = async (send: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await send();
+      setProblem(null);
+      return true;
+    } catch (error) {
+      setProblem(asProblem(error).message);
+      return false;
+    } finally {
+      if (path !== null) announceChange(path);
+    }
+  };
+  const decide = (insight: Insight, decision: "dismiss" | "reopen") =>
+    change(() => usage.api.send("POST", `${path}/${encodeURIComponent(insight.insight_id)}/${decision}`));
+  const dismiss = async (insight: Insight) => {
+    if (await decide(insight, "dismiss")) setDismissed(insight);
+  };
+  const undo = async (insight: Insight) => {
+    if (await decide(insight, "reopen")) setDismissed(null);
+  };
+  const act = (insight: Insight) => {
+    if (onAction?.(insight) || !insight.workflow_id || user === null) return;
+    const favorites = userPath(user, "/favorites");
+    if (insight.action === "add_to_favorites") {
+      void change(() => usage.api.send("POST", favorites, { workflow_id: insight.workflow_id })).then(() =>
+        announceChange(favorites),
+      );
+    } else usage.onOpenWorkflow?.(insight.workflow_id);
+  };
+
+  return (
+    <Panel title="Insights" level={headingLevel} className="uw-insights">
+      {problem && <Problem message={problem} />}
+      {dismissed && (
+        <p className="uw-notice" role="status">
+          Dismissed.{" "}
+          <button type="button" className="uw-button uw-button--quiet" onClick={() => void undo(dismissed)}>
+            Undo
+          </button>
+        </p>
+      )}
+      {user === null ? (
+        <Empty>Choose a user to see their insights.</Empty>
+      ) : (
+        <Shown
+          resource={list}
+          what="insights"
+          isEmpty={(page) => page.items.length === 0}
+          empty="Nothing needs your attention."
+        >
+          {(page) => (
+            <ul className="uw-rows">
+              {page.items.map((insight) => (
+                <InsightRow
+                  key={insight.insight_id}
+                  insight={insight}
+                  onAction={canAct(insight, Boolean(onAction), Boolean(usage.onOpenWorkflow)) ? act : null}
+                  onDismiss={(one) => void dismiss(one)}
+                />
+              ))}
+            </ul>
+          )}
+        </Shown>
+      )}
+      <Pager list={list} what="insights" />
+    </Panel>
+  );
+}
+
+/** Whether pressing the button would do something. */
+function canAct(insight: Insight, hostActs: boolean, hostOpens: boolean): boolean {
+  if (hostActs) return true;
+  return insight.workflow_id !== null && (insight.action === "add_to_favorites" || hostOpens);
+}

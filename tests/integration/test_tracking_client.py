@@ -1,0 +1,237 @@
+"""The client against the real API: what is tracked arrives, and answers are what it expects."""
+
+import asyncio
+import dataclasses
+import re
+import socket
+import threading
+import time
+import types
+import typing
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+import uvicorn
+from psycopg.rows import dict_row
+
+from usage_pipeline.api.app import PREFIX, create_app
+from usage_pipeline.client import ApiError, AsyncClient, Client, Report, endpoints
+from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.api_keys import create_key
+from usage_pipeline.warehouse.connection import Warehouse
+
+
+@pytest.fixture
+def api(settings: Settings, warehouse: Warehouse) -> Iterator[str]:
+    """The address of a running API that asks for keys."""
+    app = create_app(settings, warehouse, is_demo=False)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture
+def key(warehouse: Warehouse) -> str:
+    with warehouse.connect() as connection:
+        return create_key(connection, "tracked", ["track"])
+
+
+def tracked(warehouse: Warehouse) -> list[dict[str, Any]]:
+    with psycopg.connect(warehouse.url, row_factory=dict_row) as connection:
+        return connection.execute(
+            "select * from raw.tracked_executions order by received_at, start_time, status"
+        ).fetchall()
+
+
+def test_tracked_executions_arrive_with_their_ends(
+    api: str, key: str, warehouse: Warehouse
+) -> None:
+    with Client(api, key, send_interval=0.05) as client:
+
+        @client.track("report", user_id=lambda owner: owner, workflow_name="Send report")
+        def report(owner: str) -> str:
+            if owner == "bo":
+                raise RuntimeError("no \0 printer \ud800")
+            return owner
+
+        assert report("ana") == "ana"
+        with pytest.raises(RuntimeError):
+            report("bo")
+        with client.track("export", user_id="ana", trigger="manual") as execution:
+            assert client.flush()
+            execution.input_size, execution.output_size, execution.cost = 1, 2, 0.25
+        assert client.flush()
+        assert client.stats.rejected == 0, client.stats
+    rows = tracked(warehouse)
+    last = {row["source_id"]: row for row in rows if row["status"] != "started"}
+    assert len(last) == 3
+    assert {row["source_id"] for row in rows} == set(last)
+    completed, failed, exported = last.values()
+    assert (completed["status"], completed["source_user_id"]) == ("completed", "ana")
+    assert (completed["workflow_name"], completed["trigger_type"]) == ("Send report", "api")
+    assert completed["end_time"] >= completed["start_time"]
+    assert completed["is_start_given"]
+    assert (failed["status"], failed["error_message"][:17]) == ("failed", "RuntimeError: no ")
+    assert (exported["input_size"], exported["output_size"]) == (1, 2)
+    assert (float(exported["cost"]), exported["trigger_type"]) == (0.25, "manual")
+
+
+def test_a_thousand_at_once_and_the_same_again_are_a_thousand(
+    api: str, key: str, warehouse: Warehouse
+) -> None:
+    reports = [Report("ana", "bulk", "completed", execution_id=str(uuid4())) for _ in range(1000)]
+
+    async def main() -> None:
+        async with AsyncClient(api, key) as client:
+            for _ in range(2):
+                for report in reports:
+                    client.report(dataclasses.replace(report))
+                assert await client.flush()
+            assert client.stats.accepted == 2000
+            answer = await client.send([reports[0], Report("ana", "bulk", "odd")])  # type: ignore[arg-type]
+            assert (answer.accepted, answer.rejected) == (1, 1)
+            assert answer.items[1].reason is not None
+            assert "status" in answer.items[1].reason
+
+    asyncio.run(main())
+    assert len(tracked(warehouse)) == 1000
+
+
+def test_a_wrong_key_loses_reports_and_says_so_but_breaks_nothing(api: str) -> None:
+    with Client(api, "wu_wrong", user_id="ana", send_interval=0) as client:
+        assert client.track("report")(lambda: 1)() == 1
+        assert client.flush()
+        assert client.stats.accepted == 0
+        assert client.stats.rejected > 0
+        assert "401 Unauthorized" in (client.stats.last_error or "")
+        with pytest.raises(ApiError) as caught:
+            client.me()
+    assert caught.value.status == 401
+    assert "Say who you are" in caught.value.detail
+
+
+def test_a_key_for_tracking_only_cannot_read(api: str, key: str) -> None:
+    with Client(api, key) as client, pytest.raises(ApiError) as caught:
+        list(client.popular())
+    assert caught.value.status == 403
+
+
+# One request of every endpoint.
+REQUESTS = [
+    endpoints.me(),
+    endpoints.users(None),
+    endpoints.user_workflows("u", None),
+    endpoints.user_rhythm("u"),
+    endpoints.favorites("u"),
+    endpoints.add_favorite("u", "w", None, None),
+    endpoints.change_favorite("u", "w", {}),
+    endpoints.remove_favorite("u", "w"),
+    endpoints.order_favorites("u", []),
+    endpoints.sequences("u", None),
+    endpoints.templates("u"),
+    endpoints.save_template("u", "s", "name"),
+    endpoints.remove_template("u", "t"),
+    endpoints.patterns("u"),
+    endpoints.insights("u", None),
+    endpoints.set_insight("u", "i", "dismiss"),
+    endpoints.set_insight("u", "i", "reopen"),
+    endpoints.popular(),
+    endpoints.success_rates(),
+    endpoints.success_rate("w"),
+    endpoints.abandoned(),
+    endpoints.popular_sequences(),
+    endpoints.workflow("w"),
+    endpoints.workflow_daily("w", None, None),
+    endpoints.workflow_neighbours("w"),
+    endpoints.workflow_lifecycle("w"),
+    endpoints.organisation_daily(None, None),
+    endpoints.organisation_insights(),
+    endpoints.definitions(),
+    endpoints.track([]),
+]
+
+
+def operation(description: dict[str, Any], request: endpoints.Request[Any]) -> dict[str, Any]:
+    """The most specific operation that the path of a request means."""
+    fitting = [
+        path
+        for path in description["paths"]
+        if re.fullmatch(re.sub(r"{[^}]*}", "[^/]+", path), PREFIX + request.path)
+        and request.method.lower() in description["paths"][path]
+    ]
+    assert fitting, f"{request.method} {request.path} is no operation of the API"
+    best = min(fitting, key=lambda path: path.count("{"))
+    found: dict[str, Any] = description["paths"][best][request.method.lower()]
+    return found
+
+
+def fits(kind: Any, schema: dict[str, Any], schemas: dict[str, Any], place: str) -> list[str]:
+    """What does not fit between a type of the client and a schema of the API."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+    if typing.get_origin(kind) is types.UnionType:
+        (kind,) = (each for each in typing.get_args(kind) if each is not type(None))
+        options = schema.get("anyOf", [schema])
+        schema = next(each for each in options if each.get("type") != "null")
+        return fits(kind, schema, schemas, place)
+    if any(each.get("type") == "null" for each in schema.get("anyOf", [])):
+        return [f"{place} may be null"]
+    if typing.get_origin(kind) is tuple:
+        return fits(typing.get_args(kind)[0], schema["items"], schemas, place + "[]")
+    if not dataclasses.is_dataclass(kind):
+        return []
+    problems = []
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        is_optional = type(None) in typing.get_args(hints[field.name])
+        given = schema["properties"].get(field.name)
+        if given is not None:
+            problems += fits(hints[field.name], given, schemas, f"{place}.{field.name}")
+        elif not is_optional:
+            problems.append(f"{place}.{field.name} is not in the answer")
+    missing = schema["properties"].keys() - {field.name for field in dataclasses.fields(kind)}
+    return problems + [f"{place}.{name} is not read" for name in sorted(missing - {"as_of"})]
+
+
+def test_every_answer_has_what_the_client_reads_and_the_client_reads_all_of_it() -> None:
+    description = create_app(
+        Settings(_env_file=None), Warehouse("postgresql://nobody@127.0.0.1:9/none"), is_demo=True
+    ).openapi()
+    schemas = description["components"]["schemas"]
+    problems: list[str] = []
+    for request in REQUESTS:
+        if request.kind is object:
+            operation(description, request)
+            continue
+        responses = operation(description, request)["responses"]
+        success = next(responses[status] for status in ("200", "201", "202") if status in responses)
+        schema = success["content"]["application/json"]["schema"]
+        schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+        if "next_cursor" in schema["properties"]:
+            schema = schema["properties"]["items"]["items"]
+        problems += fits(request.kind, schema, schemas, request.path)
+    assert problems == []
+
+
+def test_the_client_knows_every_operation_of_the_api() -> None:
+    description = create_app(
+        Settings(_env_file=None), Warehouse("postgresql://nobody@127.0.0.1:9/none"), is_demo=True
+    ).openapi()
+    known = {operation(description, request)["operationId"] for request in REQUESTS}
+    offered = {
+        one["operationId"]
+        for path, methods in description["paths"].items()
+        for one in methods.values()
+        if path.startswith(PREFIX)
+    }
+    assert offered - known == set()

@@ -5,18 +5,17 @@ swapped in stands in `warehouse/day_load.py`.
 """
 
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from usage_pipeline.errors import InputError, UsageError, WarehouseUnavailableError
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig, read_sources_file
 from usage_pipeline.sources.protocol import Source
 from usage_pipeline.sources.spool import open_source
+from usage_pipeline.sources.spool_folder import spool_folder
 from usage_pipeline.sources.streams import Limits
 from usage_pipeline.warehouse import failed_days
 from usage_pipeline.warehouse.connection import Warehouse
@@ -227,18 +226,17 @@ def _opened(
     settings: Settings, configs: Sequence[SourceConfig], first: date | None, last: date | None
 ) -> Iterator[dict[str, Source]]:
     """Read each input once, split by day into a folder that goes away with the block."""
-    settings.home.mkdir(parents=True, exist_ok=True)
     limits = Limits(
         file_bytes=settings.max_file_bytes,
         unpacked_ratio=settings.max_unpacked_ratio,
         field_bytes=settings.max_field_bytes,
         row_bytes=settings.max_row_bytes,
     )
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix="spool-") as folder:
+    with spool_folder(settings.home) as folder:
         yield {
             config.name: open_source(
                 config,
-                Path(folder) / str(number),
+                folder / str(number),
                 settings.timezone,
                 first=first,
                 last=last,

@@ -48,7 +48,13 @@ def retire(home: str, url: str) -> None:
         apply_retention(warehouse, settings_of(home, url), NIGHT[-1])
 
 
+def backfill(home: str, url: str) -> None:
+    days = [FIRST + timedelta(days=offset) for offset in range(DAYS)]
+    load_configured_days(_warehouse(url), settings_of(home, url), days)
+
+
 STAGES: dict[str, Callable[[str, str], None]] = {"load": load, "build": build, "retire": retire}
+BESIDE: dict[str, Callable[[str, str], None]] = {"backfill": backfill}
 
 
 def run_dbt(home: str, url: str, arguments: list[str]) -> None:

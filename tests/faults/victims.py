@@ -10,7 +10,7 @@ from collections.abc import Callable
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-from tests.faults.stages import STAGES
+from tests.faults.stages import BESIDE, STAGES
 
 _LONGEST = 180.0
 
@@ -67,7 +67,7 @@ def _work(stage: str, home: str, url: str) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     try:
-        STAGES[stage](home, url)
+        {**STAGES, **BESIDE}[stage](home, url)
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()

@@ -13,6 +13,8 @@ from typing import Final, Literal
 import numpy as np
 import pyarrow as pa
 
+from usage_pipeline.errors import UsageError
+
 _EPOCH: Final = date(1970, 1, 1)
 _BATCH_ROWS = 65_536
 # Rows wait in memory until there are so many bytes of them: fewer and longer segments.
@@ -54,7 +56,20 @@ class DayFiles:
         return days
 
     def flush(self) -> None:
-        """Write what waits in memory."""
+        """Write what waits in memory.
+
+        Raises:
+            UsageError: the folder cannot be written to, such as when the disk is full.
+        """
+        try:
+            self._write()
+        except OSError as error:
+            raise UsageError(
+                f"The folder in which rows wait, {self._folder.parent}, cannot be written to "
+                f"({error.strerror or error}): make room there, or choose another with USAGE_HOME."
+            ) from error
+
+    def _write(self) -> None:
         for (day, kind), tables in self._waiting.items():
             table = pa.concat_tables(tables).combine_chunks()
             with (

@@ -54,17 +54,15 @@ class Warehouse:
             with connection:
                 yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            if isinstance(error, psycopg.errors.LockNotAvailable):
-                raise
-            if connection.closed or connection.broken:
-                raise WarehouseUnavailableError(
-                    f"The connection to the warehouse at {self.address} was lost: nothing of this "
-                    "step was kept; run it again."
-                ) from error
             if isinstance(error, psycopg.errors.DiskFull):
                 raise WarehouseUnavailableError(
                     f"The warehouse at {self.address} has no disk space left: free some and run "
                     "this again; nothing of this step was kept."
+                ) from error
+            if _is_lost(error):
+                raise WarehouseUnavailableError(
+                    f"The connection to the warehouse at {self.address} was lost: nothing of this "
+                    "step was kept; run it again."
                 ) from error
             raise
 
@@ -133,6 +131,11 @@ def pin_timezone(connection: psycopg.Connection, timezone: str) -> None:
     connection.execute(
         "update raw.warehouse_settings set value = %s where name = 'timezone'", [timezone]
     )
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """Whether the connection broke, or the server ended it; else it is an error of a statement."""
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
 def _refusal(error: psycopg.Error, parts: dict[str, str]) -> str:

@@ -49,11 +49,14 @@ def building(warehouse: Warehouse) -> Iterator[None]:
         yield
 
 
-def lock_table(connection: psycopg.Connection, table: sql.Composable, timeout: float) -> None:
-    """Take the exclusive lock that swapping a partition needs, without stalling readers.
+def lock_partition(
+    connection: psycopg.Connection, table: sql.Composable, partition: sql.Composable, timeout: float
+) -> None:
+    """Take the exclusive locks that detaching a partition needs, without stalling readers.
 
-    A waiting exclusive lock makes every later reader wait behind it, so each attempt gives up
-    after `timeout` seconds and lets them pass before the next.
+    Of the other partitions nothing is locked: loads of other days read theirs. A waiting exclusive
+    lock makes every later reader wait behind it, so each attempt gives up after `timeout` seconds
+    and lets them pass before the next.
 
     Raises:
         WarehouseUnavailableError: readers held the table through every attempt.
@@ -65,7 +68,11 @@ def lock_table(connection: psycopg.Connection, table: sql.Composable, timeout: f
                 connection.execute(
                     "select set_config('lock_timeout', %s, true)", [f"{int(timeout * 1000)}ms"]
                 )
-                connection.execute(sql.SQL("lock table {} in access exclusive mode").format(table))
+                connection.execute(
+                    sql.SQL("lock table only {}, only {} in access exclusive mode").format(
+                        table, partition
+                    )
+                )
                 connection.execute("select set_config('lock_timeout', '0', true)")
             return
         except psycopg.errors.LockNotAvailable:

@@ -5,9 +5,10 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
-from usage_pipeline.warehouse.locks import lock_table
+from usage_pipeline.warehouse.locks import lock_partition
 
 EXECUTIONS = sql.Identifier("raw", "workflow_executions_simple")
+_PATTERN = sql.Identifier("raw", "staged_executions")
 
 
 def partition_name(day: date) -> str:
@@ -33,10 +34,10 @@ def create_stage(connection: psycopg.Connection, day: date) -> sql.Identifier:
     stage = sql.Identifier("raw", f"{partition_name(day)}_stage")
     connection.execute(
         sql.SQL(
-            "create table {stage} (like {parent} including defaults including constraints, "
+            "create table {stage} (like {pattern} including defaults including constraints, "
             # With this check in place, attaching needs no scan of the rows.
             "constraint one_day check (execution_date = {day}))"
-        ).format(stage=stage, parent=EXECUTIONS, day=sql.Literal(day))
+        ).format(stage=stage, pattern=_PATTERN, day=sql.Literal(day))
     )
     return stage
 
@@ -51,7 +52,7 @@ def drop_partition(
     connection: psycopg.Connection, old: sql.Identifier, lock_timeout: float
 ) -> None:
     """Take a partition out of the table and drop it, waiting politely for readers."""
-    lock_table(connection, EXECUTIONS, lock_timeout)
+    lock_partition(connection, EXECUTIONS, old, lock_timeout)
     connection.execute(sql.SQL("alter table {} detach partition {}").format(EXECUTIONS, old))
     connection.execute(sql.SQL("drop table {}").format(old))
 

@@ -2,8 +2,8 @@
 
 from usage_pipeline.warehouse.migrate import run_sql
 
-revision = "0007_stages"
-down_revision = "0006_faults"
+revision = "0008_stages"
+down_revision = "0007_api"
 
 
 def upgrade() -> None:

@@ -3,6 +3,7 @@
 import gzip
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,10 +27,10 @@ _ROWS = (
 
 
 @pytest.fixture
-def environment(warehouse: Warehouse, tmp_path: Path) -> dict[str, str]:
+def environment(warehouse: Warehouse, parsed_home: Path) -> dict[str, str]:
     return {
         **os.environ,
-        "USAGE_HOME": str(tmp_path / "home"),
+        "USAGE_HOME": str(parsed_home),
         "USAGE_DATABASE_URL": warehouse.url,
     }
 
@@ -176,8 +177,11 @@ def test_generated_files_load(run: Run, tmp_path: Path) -> None:
 def test_up_serves_the_web_ui_and_stops_cleanly_on_ctrl_c(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     process = subprocess.Popen(
-        [*_COMMAND, "up", "--port", "3987"],
+        [*_COMMAND, "up", "--port", str(port)],
         env=environment,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -188,7 +192,7 @@ def test_up_serves_the_web_ui_and_stops_cleanly_on_ctrl_c(
         deadline = time.monotonic() + 90
         while True:
             try:
-                with urllib.request.urlopen("http://127.0.0.1:3987/server_info") as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as answer:
                     assert b"dagster_webserver_version" in answer.read()
                     break
             except OSError:

@@ -1,6 +1,7 @@
 """The code location: what it holds, how it is linked, and that loading it needs nothing."""
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime
@@ -20,10 +21,10 @@ _EXECUTIONS = dg.AssetKey(["raw", "workflow_executions_simple"])
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory, parsed_project: Path) -> Settings:
     # A server that is not there: loading must not ask for it.
     return Settings(
-        home=tmp_path_factory.mktemp("home"),
+        home=shutil.copytree(parsed_project, tmp_path_factory.mktemp("definitions") / "home"),
         database_url="postgresql://nobody:secret@127.0.0.1:1/none",
         _env_file=None,
     )

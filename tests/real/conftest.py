@@ -14,12 +14,12 @@ Usage = Callable[..., str]
 
 
 @pytest.fixture
-def usage(warehouse: Warehouse, tmp_path: Path) -> Usage:
+def usage(warehouse: Warehouse, tmp_path: Path, parsed_home: Path) -> Usage:
     """Runs `usage-pipeline` with arguments and returns what it printed."""
     command = Path(sys.executable).with_name("usage-pipeline")
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("USAGE_")}
     settings = {
-        "USAGE_HOME": str(tmp_path / "home"),
+        "USAGE_HOME": str(parsed_home),
         "USAGE_DATABASE_URL": warehouse.url,
         "USAGE_START_DATE": "2006-01-01",  # the oldest set is of 2006
     }

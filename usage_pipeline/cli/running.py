@@ -47,8 +47,9 @@ def run(day: Annotated[str, typer.Argument(help="The day, like 2026-06-28.")]) -
 
     A day that was loaded by hand and that no configured source expects is not loaded again.
     """
+    one = parse_day(day)
     settings, warehouse = opened()
-    build(settings, warehouse, parse_day(day), parse_day(day))
+    build(settings, warehouse, one, one)
 
 
 def backfill(
@@ -56,8 +57,9 @@ def backfill(
     last: Annotated[str, typer.Argument(metavar="TO", help="The last day.")],
 ) -> None:
     """Run the nightly job for all days from FROM to TO, in one run."""
+    start, end = parse_day(first), parse_day(last)
     settings, warehouse = opened()
-    build(settings, warehouse, parse_day(first), parse_day(last))
+    build(settings, warehouse, start, end)
 
 
 def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> None:
@@ -67,10 +69,10 @@ def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> 
         UsageError: the days are the wrong way round.
         typer.Exit: with code 1 when a step or a blocking check failed.
     """
-    from usage_pipeline.defs.launch import run_days
-
     if first > last:
         raise UsageError(f"The first day {first} comes after the last day {last}: swap them.")
+    from usage_pipeline.defs.launch import run_days
+
     started = time.monotonic()
     span = str(first) if first == last else f"{first} to {last}"
     with progress(f"Running the nightly job for {span}") as show:

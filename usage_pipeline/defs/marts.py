@@ -27,8 +27,10 @@ from usage_pipeline.transform import (
     prepared_manifest,
     project_directory,
 )
+from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import last_loaded_day
 from usage_pipeline.warehouse.locks import building
+from usage_pipeline.warehouse.tables import row_count
 
 _log = logging.getLogger(__name__)
 
@@ -98,11 +100,24 @@ def mart_assets(
         environment = dbt_environment(place, settings.dbt_threads)
         target = settings.dbt_target / "runs" / context.run_id
         with building(place), connected_environment(environment), dbt_errors_as_failures():
-            invocation = dbt.cli(arguments, context=context, target_path=target)
-            for event in invocation.stream().fetch_row_counts():
-                if isinstance(event, dg.Output | dg.AssetMaterialization):
+            for event in dbt.cli(arguments, context=context, target_path=target).stream():
+                if isinstance(event, dg.Output):
                     _log.info("built %s", event.metadata["unique_id"].value)
-                yield event
+                    rows = _row_count(context.asset_key_for_output(event.output_name), place)
+                    yield event.with_metadata({**event.metadata, **rows})
+                else:
+                    yield event
 
     owned = build_marts.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS))
     return owned, DbtCliResource(project_dir=project, dbt_executable=dbt_executable())
+
+
+def _row_count(key: dg.AssetKey, warehouse: Warehouse) -> dict[str, int]:
+    """The rows that a table holds, as metadata.
+
+    dagster-dbt's own `fetch_row_counts` asks in the database that the manifest was parsed with, and
+    keeps a core busy with waiting for as long as dbt runs.
+    """
+    with warehouse.connect() as connection:
+        rows = row_count(connection, *key.path)
+    return {} if rows is None else {"dagster/row_count": rows}

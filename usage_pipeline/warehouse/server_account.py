@@ -108,13 +108,21 @@ def _can_reach(path: Path, uid: int, gid: int) -> bool:
 
 
 def _copied(packaged: Path) -> Path:
-    """Copy the installation to where every account can reach it, once per version."""
-    digest = hashlib.sha256(str(packaged).encode()).hexdigest()[:16]
+    """Copy the installation to where every account can reach it, once per place and version."""
+    build = (packaged / "bin" / "postgres").stat()
+    identity = f"{packaged} {build.st_size} {build.st_mtime_ns}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     target = _SYSTEM_FOLDER / f"postgresql-{digest}"
     if not target.exists():
         scratch = target.with_suffix(f".{os.getpid()}")
         shutil.copytree(packaged, scratch, symlinks=True)
         scratch.chmod(0o755)
         _SYSTEM_FOLDER.chmod(0o755)
-        scratch.rename(target)
+        try:
+            scratch.rename(target)
+        except OSError:
+            # Another process was faster.
+            shutil.rmtree(scratch)
+            if not target.exists():
+                raise
     return target

@@ -1,0 +1,18 @@
+"""What the database says of a table, whichever it is. What tables mean stands elsewhere."""
+
+import psycopg
+from psycopg import sql
+
+
+def row_count(connection: psycopg.Connection, schema: str, name: str) -> int | None:
+    """The rows of a table; None of a view, which would have to be computed, and of no table."""
+    kind = connection.execute(
+        "select relkind from pg_class where relname = %s and relnamespace = to_regnamespace(%s)",
+        [name, schema],
+    ).fetchone()
+    if kind is None or kind[0] not in ("r", "p"):
+        return None
+    row = connection.execute(
+        sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name))
+    ).fetchone()
+    return None if row is None else int(row[0])

@@ -32,8 +32,10 @@ def project_directory() -> Path:
 
 
 def dbt_executable() -> str:
-    """The dbt of this Python environment, which need not be on PATH."""
-    return str(Path(sys.executable).parent / "dbt")
+    """The dbt of this Python environment, as the script that ends with its parent."""
+    folder = Path(sys.executable).parent
+    script = folder / "usage-pipeline-dbt"
+    return str(script if script.exists() else folder / "dbt")
 
 
 def dbt_environment(warehouse: Warehouse, threads: int) -> dict[str, str]:

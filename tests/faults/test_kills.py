@@ -1,7 +1,19 @@
 """kill -9 at random moments: afterwards one re-run gives what an undisturbed night gives."""
 
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
 import pytest
 
+from tests.faults.contents import contents_of, differences
+from tests.faults.stages import NIGHT
 from tests.faults.trials import Trial, run_trial
 from tests.faults.world import World
 
@@ -22,9 +34,10 @@ def test_whatever_is_killed_one_more_run_gives_what_an_undisturbed_night_gives(
 
 
 _LONG = {
-    "process": {"load": 14, "build": 8, "retire": 10},
-    "server": {"load": 5, "build": 4, "retire": 5},
-    "backend": {"load": 4, "build": 3, "retire": 3},
+    "process": {"load": 12, "build": 6, "retire": 10},
+    "server": {"load": 4, "build": 3, "retire": 4},
+    "backend": {"load": 4, "build": 2, "retire": 3},
+    "restart": {"load": 1, "build": 2, "retire": 1},
 }
 
 
@@ -41,3 +54,78 @@ _LONG = {
 )
 def test_whatever_is_killed_when_marts_are_built_too(whole_world: World, trial: Trial) -> None:
     run_trial(whole_world, trial)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2))
+def test_a_killed_run_of_the_orchestrator_takes_its_dbt_with_it(
+    whole_world: World, seed: int
+) -> None:
+    world = whole_world
+    stages = world.stages
+    delay = random.Random(seed).uniform(0.3, 0.9)  # noqa: S311 - not a secret
+    with world.copy_of(world.states[stages[0]]) as warehouse:
+        environment = {
+            **os.environ,
+            "USAGE_HOME": str(world.home),
+            "USAGE_DATABASE_URL": warehouse.url,
+        }
+        command = [sys.executable, "-m", "usage_pipeline.cli", "backfill", *map(str, NIGHT)]
+        victim = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        _wait_for_dbt(warehouse.url, victim)
+        time.sleep(delay * world.seconds["build"])
+        victim.kill()
+        assert victim.wait() == -signal.SIGKILL
+        _until(lambda: _dbt_sessions(warehouse.url) == 0, 10)
+        again = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+        assert again.returncode == 0, again.stderr
+        assert differences(contents_of(warehouse), world.states["end"].contents) == []
+
+
+def _dbt_sessions(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select count(*) from pg_stat_activity "
+            "where datname = current_database() and application_name = 'dbt'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _wait_for_dbt(url: str, victim: subprocess.Popen[bytes]) -> None:
+    _until(lambda: victim.poll() is not None or _dbt_sessions(url) > 0, 120)
+    assert victim.poll() is None
+
+
+def _until(holds: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_dbt_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
+    # The import of dbt alone takes longer than this test.
+    script = (
+        "import os, subprocess, sys; from usage_pipeline.dbt_process import parent_environment;"
+        "child = subprocess.Popen([sys.executable, '-m', 'usage_pipeline.dbt_process', 'debug'],"
+        "env={**os.environ, **parent_environment()}, stdout=subprocess.DEVNULL);"
+        "print(child.pid, flush=True); child.wait()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    time.sleep(0.3)
+    parent.kill()
+    parent.wait()
+    _until(lambda: not _is_running(child), 2)
+
+
+def _is_running(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    # A zombie waits for its new parent; it no longer does anything.
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"

@@ -22,7 +22,14 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Trial:
-    """What is struck (`process`, `server` or `backend`), in which stage, by which seed."""
+    """What is struck, in which stage, by which seed.
+
+    Attributes:
+        stage: a stage of the night.
+        struck: `process` and `server` are killed with kill -9, `backend` is every connection, cut
+            by the server, `restart` is the server stopped and started as for maintenance.
+        seed: decides the moment.
+    """
 
     stage: str
     struck: str
@@ -49,7 +56,7 @@ def _struck_at_work(world: World, trial: Trial, delay: float) -> bool:
         strike = _striking(world, warehouse, trial.struck)
         with watching(warehouse, before.seen, after.seen) as watcher:
             at_work = victims.run_and_strike(trial.stage, world.home, warehouse.url, delay, strike)
-            if trial.struck == "server":
+            if trial.struck in ("server", "restart"):
                 world.server.start()
             _wait_for_no_locks(warehouse)
             left = contents_of(warehouse).relations
@@ -62,6 +69,7 @@ def _struck_at_work(world: World, trial: Trial, delay: float) -> bool:
         assert [name for name in left if name not in known] == []
         assert differences(contents_of(warehouse), after.contents) == []
         assert held_locks(warehouse) == 0
+        assert list(world.home.glob("spool-*")) == []
     return at_work
 
 
@@ -70,12 +78,19 @@ def _striking(world: World, warehouse: Warehouse, struck: str) -> Callable[[int]
         return lambda victim: os.kill(victim, signal.SIGKILL)
     if struck == "server":
         return lambda _: _kill_server(world)
+    if struck == "restart":
+        return lambda _: _stop_server(world)
     return lambda _: _kill_backends(warehouse)
 
 
 def _kill_server(world: World) -> None:
     pid = int((world.server.data / "postmaster.pid").read_text().split("\n")[0])
     os.kill(pid, signal.SIGKILL)
+
+
+def _stop_server(world: World) -> None:
+    """Stop the server as an administrator does: what runs is rolled back."""
+    assert world.server.stop()
 
 
 def _kill_backends(warehouse: Warehouse) -> None:

@@ -1,12 +1,15 @@
 """Migrations: once, however many ask, and over data that is there."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
 
+import usage_pipeline
 from tests.executions import DAY, batch, execution
 from usage_pipeline.errors import UsageError
 from usage_pipeline.warehouse.connection import Warehouse
@@ -14,6 +17,8 @@ from usage_pipeline.warehouse.day_load import DayInput, load_day
 from usage_pipeline.warehouse.embedded import EmbeddedServer
 from usage_pipeline.warehouse.migrate import current_version, migrate, newest_version
 from usage_pipeline.warehouse.retirement import retire_day
+
+PACKAGE = Path(usage_pipeline.__file__).parent
 
 
 @pytest.fixture
@@ -35,14 +40,29 @@ def test_four_processes_at_once_migrate_once(empty: Warehouse) -> None:
     assert versions == {newest_version()} == {_version(empty)}
 
 
+def test_two_processes_at_once_upgrade_a_warehouse_of_the_previous_version(
+    empty: Warehouse,
+) -> None:
+    migrate(empty, _versions()[-2])
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        assert set(pool.map(migrate, [empty] * 2)) == {newest_version()} == {_version(empty)}
+
+
 def test_migrating_again_changes_nothing(empty: Warehouse) -> None:
     migrate(empty)
     assert migrate(empty) == newest_version()
 
 
-def test_a_warehouse_of_the_first_version_with_data_in_it_is_upgraded(empty: Warehouse) -> None:
-    migrate(empty, "0001_raw")
-    assert _version(empty) == "0001_raw"
+def _versions() -> list[str]:
+    return sorted(file.stem for file in (PACKAGE / "warehouse" / "migrations" / "sql").iterdir())
+
+
+@pytest.mark.parametrize("version", [_versions()[0], _versions()[-2]])
+def test_a_warehouse_of_an_earlier_version_with_data_in_it_is_upgraded(
+    empty: Warehouse, version: str
+) -> None:
+    migrate(empty, version)
+    assert _version(empty) == version
     with empty.connect() as connection:
         connection.execute(
             "create table raw.workflow_executions_simple_20260615 "

@@ -201,6 +201,7 @@ _MUST_NOT = {
         "select * from raw.workflow_executions_simple_20260615",
         "select * from raw.workflow_favorites",
         "select * from raw.tracked_executions",
+        "select * from raw.failed_days",
         "select * from raw.api_keys",
         "select raw.track_executions('[]')",
         "select * from staging.stg_workflow_executions",

@@ -13,6 +13,7 @@ from dagster_dbt import (
     dbt_assets,
 )
 
+from usage_pipeline.dbt_process import parent_environment
 from usage_pipeline.defs.executions import OWNERS
 from usage_pipeline.defs.failures import dbt_errors_as_failures, user_errors_as_failures
 from usage_pipeline.errors import UsageError
@@ -97,7 +98,7 @@ def mart_assets(
                 )
             days = days_of(context) or [newest]
             arguments = build_arguments(days[0], days[-1], newest)
-        environment = dbt_environment(place, settings.dbt_threads)
+        environment = {**dbt_environment(place, settings.dbt_threads), **parent_environment()}
         target = settings.dbt_target / "runs" / context.run_id
         with building(place), connected_environment(environment), dbt_errors_as_failures():
             for event in dbt.cli(arguments, context=context, target_path=target).stream():

@@ -3,9 +3,6 @@
 import asyncio
 import dataclasses
 import re
-import socket
-import threading
-import time
 import types
 import typing
 from collections.abc import Iterator
@@ -14,9 +11,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-import uvicorn
 from psycopg.rows import dict_row
 
+from tests.integration.serving import serving
 from usage_pipeline.api.app import PREFIX, create_app
 from usage_pipeline.client import ApiError, AsyncClient, Client, Report, endpoints
 from usage_pipeline.settings import Settings
@@ -27,17 +24,8 @@ from usage_pipeline.warehouse.connection import Warehouse
 @pytest.fixture
 def api(settings: Settings, warehouse: Warehouse) -> Iterator[str]:
     """The address of a running API that asks for keys."""
-    app = create_app(settings, warehouse, is_demo=False)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(20)
+    with serving(settings, warehouse) as address:
+        yield address
 
 
 @pytest.fixture

@@ -64,7 +64,9 @@ def mapped_id(kind: str, text: str, namespace: str) -> UUID:
             return UUID(text)
     except ValueError:
         pass
-    return uuid5(_namespace(namespace), f"{kind}:{text}")
+    # JSON can hold half of a surrogate pair, which is no text: nothing is known by such an id.
+    readable = text.encode("utf-8", "replace").decode()
+    return uuid5(_namespace(namespace), f"{kind}:{readable}")
 
 
 def _namespace(name: str) -> UUID:

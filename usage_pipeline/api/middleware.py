@@ -1,10 +1,11 @@
-"""What happens around every request: it is measured, and its answer gets safe headers."""
+"""What happens around every request: measured, its body bounded, its answer given safe headers."""
 
 import time
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from usage_pipeline.api.errors import ProblemError
 from usage_pipeline.api.metrics import DURATIONS, REQUESTS
 
 _STRICT: Final = (
@@ -21,6 +22,8 @@ _HEADERS: Final = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 ]
+# Bodies are read before it is known who sends them.
+_MOST_BODY_BYTES: Final = 8 << 20
 
 
 class Around:
@@ -49,8 +52,25 @@ class Around:
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, _bounded(receive), sending)
         finally:
             route = getattr(scope.get("route"), "path", "other")
             REQUESTS.labels(scope["method"], route, status).inc()
             DURATIONS.labels(scope["method"], route).observe(time.perf_counter() - started)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The request's messages, as long as its body is not too large."""
+    size = 0
+
+    async def receiving() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > _MOST_BODY_BYTES:
+            raise ProblemError(
+                413, f"The body is larger than {_MOST_BODY_BYTES:,} bytes: split it."
+            )
+        return message
+
+    return receiving

@@ -33,15 +33,24 @@ _NAMESPACE: Final = source_namespace("tracked executions")
 
 
 def _clean(value: object) -> object:
-    """Text without NUL, which Postgres cannot hold; ids that are numbers as text."""
+    """Text as Postgres can hold it: without NUL and halves of surrogate pairs; numbers as text."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
         return str(value)
-    return value.replace("\0", "").strip() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "replace").decode().replace("\0", "").strip()
 
 
-_Id = Annotated[str, BeforeValidator(_clean), Field(min_length=1, max_length=255)]
+def _clean_id(value: object) -> object:
+    """The same; an id that is no Unicode is refused, or two could become one."""
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("not Unicode text")
+    return _clean(value)
+
+
+_Id = Annotated[str, BeforeValidator(_clean_id), Field(min_length=1, max_length=255)]
 _Text = Annotated[str, BeforeValidator(_clean)]
 
 

@@ -54,5 +54,9 @@ async def dashboard(path: str) -> Response:
 def _file(path: str) -> Path | None:
     if not path or "\0" in path:
         return None
-    found = (BUNDLE / path).resolve()
-    return found if found.is_relative_to(BUNDLE.resolve()) and found.is_file() else None
+    try:
+        found = (BUNDLE / path).resolve()
+        return found if found.is_relative_to(BUNDLE.resolve()) and found.is_file() else None
+    except OSError:
+        # Longer than any file's name can be.
+        return None

@@ -1,0 +1,120 @@
+"""What a caller sends by mistake or with intent costs only that caller, and never a 5xx."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.integration.serving import serving
+from usage_pipeline.api import collector
+from usage_pipeline.api.access import mapped_id
+from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.api_keys import create_key
+from usage_pipeline.warehouse.connection import Warehouse
+
+PREFIX = "/api/v1/workflow-usage"
+ITEM = {"user_id": "ana", "workflow_id": "report", "status": "completed"}
+
+
+@pytest.fixture
+def caller(settings: Settings, warehouse: Warehouse) -> Iterator[httpx.Client]:
+    """An administrator's client."""
+    with warehouse.connect() as connection:
+        key = create_key(connection, "admin", ["admin"])
+    with (
+        serving(settings, warehouse) as address,
+        httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client,
+    ):
+        yield client
+
+
+def track(caller: httpx.Client, items: list[Any]) -> dict[str, Any]:
+    # json.dumps escapes what httpx's own JSON would refuse.
+    body = json.dumps({"executions": items})
+    answer = caller.post(f"{PREFIX}/track", content=body)
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.mark.parametrize("name", ["user_id", "workflow_id", "execution_id"])
+def test_an_id_that_is_no_unicode_is_rejected_and_the_other_items_are_taken(
+    caller: httpx.Client, name: str
+) -> None:
+    answer = track(caller, [ITEM, ITEM | {name: "x\ud800"}, ITEM])
+    assert [item["status"] for item in answer["items"]] == ["accepted", "rejected", "accepted"]
+    assert "not Unicode text" in answer["items"][1]["reason"]
+
+
+def test_a_text_that_is_no_unicode_is_made_readable(
+    caller: httpx.Client, warehouse: Warehouse
+) -> None:
+    answer = track(caller, [ITEM | {"error_message": "a\ud800b\0c", "workflow_name": "\udfff"}])
+    assert answer["accepted"] == 1
+    with psycopg.connect(warehouse.url) as connection:
+        row = connection.execute(
+            "select error_message, workflow_name from raw.tracked_executions"
+        ).fetchone()
+    assert row == ("a?bc", "?")
+
+
+def test_rows_that_the_warehouse_refuses_are_found_with_few_commits(
+    caller: httpx.Client, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[int] = []
+    commit = collector.Collector._commit
+
+    async def counted(self: collector.Collector, rows: list[str]) -> None:
+        commits.append(len(rows))
+        await commit(self, rows)
+
+    monkeypatch.setattr(collector.Collector, "_commit", counted)
+    # Below the bound, and rounded to six places beyond what the column holds.
+    bad = ITEM | {"cost": "999999999999.9999999"}
+    items = [bad if place in (17, 900) else ITEM for place in range(1000)]
+    answer = track(caller, items)
+    refused = [item["index"] for item in answer["items"] if item["status"] == "rejected"]
+    assert refused == [17, 900]
+    assert len(commits) < 50
+    with psycopg.connect(warehouse.url) as connection:
+        rows = connection.execute("select count(*) from raw.tracked_executions").fetchone()
+    assert rows == (998,)
+
+
+@pytest.mark.parametrize("path", ["a" * 300, "a" * 5000, "b/" * 2000, "assets/" + "c" * 300])
+def test_a_path_longer_than_a_file_can_have_is_no_error_of_ours(
+    caller: httpx.Client, path: str
+) -> None:
+    assert caller.get("/" + path).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("path", ["/track", "/user/ana/favorites", "/user/ana/templates"])
+def test_a_body_without_end_is_not_read_whoever_sends_it(caller: httpx.Client, path: str) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(100):
+            sent += 1 << 20
+            yield b" " * (1 << 20)
+
+    try:
+        answer = httpx.post(
+            caller.base_url.join(PREFIX + path),
+            content=endless(),
+            headers={"Content-Type": "application/json"},
+        )
+    except httpx.WriteError:
+        # The server hung up while we were still sending.
+        assert sent < 100 << 20
+        return
+    assert answer.status_code in (401, 413)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_an_id_that_is_no_unicode_is_mapped_to_what_nobody_has() -> None:
+    # It raised UnicodeEncodeError, a 500.
+    assert mapped_id("workflow", "x\ud800", "tracked") != mapped_id("workflow", "x", "tracked")

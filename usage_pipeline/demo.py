@@ -19,6 +19,7 @@ from usage_pipeline.synthetic.truth import TRUTH_FILE
 from usage_pipeline.synthetic.write import write
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import day_states
+from usage_pipeline.warehouse.tracked import TRACKED
 
 _SOURCE = "demo"
 
@@ -72,7 +73,9 @@ def _unbuilt_days(warehouse: Warehouse, files: list[Path]) -> list[date]:
     with warehouse.connect() as connection:
         states = {state.day: state for state in day_states(connection)}
         rows = connection.execute(
-            "select execution_date, inputs -> 0 ->> 'sha256' from raw.load_ledger"
+            "select execution_date, inputs -> 0 ->> 'sha256' from raw.load_ledger "
+            "where source = %s",
+            [_SOURCE],
         ).fetchall()
     loaded: dict[date, str] = dict(rows)
     built = {day for day, state in states.items() if state.is_rolled_up}
@@ -107,8 +110,8 @@ def generate_into(
 def _refuse_other_executions(settings: Settings, warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         row = connection.execute(
-            "select string_agg(distinct source, ', ') from raw.load_ledger where source <> %s",
-            [_SOURCE],
+            "select string_agg(distinct source, ', ') from raw.load_ledger where source <> all(%s)",
+            [[_SOURCE, TRACKED]],
         ).fetchone()
     if row is not None and row[0] is not None:
         raise UsageError(

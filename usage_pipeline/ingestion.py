@@ -21,6 +21,7 @@ from usage_pipeline.warehouse import failed_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.day_load import DayInput, DayLoad, load_day
 from usage_pipeline.warehouse.ledger import day_states
+from usage_pipeline.warehouse.tracked import TRACKED, TrackedSource, forget_users, tracked_days
 
 _log = logging.getLogger(__name__)
 # A row from the future would move the as-of date of every mart; clocks may differ a little.
@@ -66,17 +67,29 @@ def expected_sources(settings: Settings, day: date) -> list[SourceConfig]:
     return [config for config in read_sources_file(settings.sources_path) if config.expects(day)]
 
 
-def expected_days(settings: Settings, first: date, last: date) -> list[date]:
-    """The days from `first` to `last` for which a configured source expects executions.
+def expected_days(
+    settings: Settings, first: date, last: date, tracked_since: date | None = None
+) -> list[date]:
+    """The days from `first` to `last` for which a source expects executions.
+
+    Args:
+        settings: where the sources are declared.
+        first: the first day.
+        last: the last day.
+        tracked_since: the first day of tracked executions, which need no declaration.
 
     Raises:
         UsageError: the sources file cannot be read.
     """
-    if not settings.sources_path.exists():
-        return []
-    configs = read_sources_file(settings.sources_path)
+    is_declared = settings.sources_path.exists()
+    configs = read_sources_file(settings.sources_path) if is_declared else []
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-    return [day for day in days if any(config.expects(day) for config in configs)]
+    return [
+        day
+        for day in days
+        if (tracked_since is not None and day >= tracked_since)
+        or any(config.expects(day) for config in configs)
+    ]
 
 
 def newest_expected_day(settings: Settings, last: date) -> date | None:
@@ -107,18 +120,25 @@ class DaysLoaded:
 
 
 def load_configured_days(
-    warehouse: Warehouse, settings: Settings, days: Sequence[date]
+    warehouse: Warehouse, settings: Settings, days: Sequence[date], *, only_tracked: bool = False
 ) -> DaysLoaded:
-    """Load days from the sources of the sources file.
+    """Load days from the sources of the sources file, and what was tracked on them.
 
     A day that no source expects stays as it was loaded by hand; one that was never loaded is
     left out. A day that cannot be loaded holds up no other: it is noted in the warehouse, until a
     load of it works.
 
+    Args:
+        warehouse: where to load.
+        settings: where the sources are declared.
+        days: the days, in order.
+        only_tracked: leave what other sources said of the days as it is.
+
     Raises:
         InputError: not one of the days could be loaded, or is.
     """
-    expecting = {day: expected_sources(settings, day) for day in days}
+    tracked = _tracked(warehouse, settings)
+    expecting = {day: [] if only_tracked else expected_sources(settings, day) for day in days}
     configs = {config.name: config for found in expecting.values() for config in found}
     results: list[DayResult] = []
     failed: dict[date, str] = {}
@@ -126,6 +146,8 @@ def load_configured_days(
         with _opened(settings, list(configs.values()), days[0], days[-1]) as sources:
             for day in days:
                 given = [sources[config.name] for config in expecting[day]]
+                if tracked is not None and tracked.expects(day):
+                    given.append(tracked)
                 result = _load_or_note(warehouse, settings, day, given, failed)
                 results += [] if result is None else [result]
     except InputError as error:
@@ -190,9 +212,20 @@ def _load_or_note(
         failed[day] = str(error)
         _note(warehouse, {day: str(error)})
         return None
-    with warehouse.connect() as connection:
-        failed_days.clear(connection, day)
+    if any(source.name != TRACKED for source in sources) or not expected_sources(settings, day):
+        with warehouse.connect() as connection:
+            failed_days.clear(connection, day)
     return result
+
+
+def _tracked(warehouse: Warehouse, settings: Settings) -> TrackedSource | None:
+    """The source of what was tracked, without the names of forgotten users."""
+    found = tracked_days(warehouse, settings.tracked_days_kept)
+    if found is None:
+        return None
+    with warehouse.connect() as connection:
+        forget_users(connection)
+    return TrackedSource(warehouse, found.first)
 
 
 def _note(warehouse: Warehouse, reasons: Mapping[date, str]) -> None:

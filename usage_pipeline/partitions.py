@@ -13,6 +13,8 @@ from usage_pipeline.settings import Settings
 _PARTITION = "dagster/partition"
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
+# The tag of a run that loads what was tracked and leaves the rest of its days as it is.
+ONLY_TRACKED = "usage/only_tracked"
 
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from usage_pipeline.settings import Settings
-from usage_pipeline.warehouse import rejected
+from usage_pipeline.warehouse import rejected, tracked
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.retirement import (
     RetiredDay,
@@ -25,11 +25,13 @@ class Retired:
         days: the days retired, in order, also those of which only late executions were.
         forgotten_ids: ids of retired executions that are no longer kept.
         forgotten_rejected: rejected rows that are no longer kept.
+        forgotten_tracked: reports of tracked executions that are no longer kept.
     """
 
     days: list[RetiredDay]
     forgotten_ids: int
     forgotten_rejected: int
+    forgotten_tracked: int
 
 
 def apply_retention(warehouse: Warehouse, settings: Settings, as_of: date) -> Retired:
@@ -49,4 +51,7 @@ def apply_retention(warehouse: Warehouse, settings: Settings, as_of: date) -> Re
     ids = forget_retired_ids(warehouse, as_of - timedelta(days=settings.retired_ids_days))
     with warehouse.connect() as connection:
         rows = rejected.forget(connection, as_of - timedelta(days=settings.rejected_days))
-    return Retired(done, ids, rows)
+        reports = tracked.forget_before(
+            connection, as_of - timedelta(days=settings.tracked_days_kept)
+        )
+    return Retired(done, ids, rows, reports)

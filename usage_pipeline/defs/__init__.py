@@ -11,6 +11,7 @@ from usage_pipeline.defs.alerts import failure_alert
 from usage_pipeline.defs.checks import raw_checks
 from usage_pipeline.defs.executions import load_asset
 from usage_pipeline.defs.failed_days import failed_days_asset
+from usage_pipeline.defs.favourites import favourites_asset
 from usage_pipeline.defs.jobs import nightly_job
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.retention import retention_asset
@@ -38,6 +39,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             failed_days_asset(partitions),
             marts,
             retention_asset(partitions),
+            favourites_asset(partitions),
         ],
         asset_checks=raw_checks(settings),
         jobs=[nightly],

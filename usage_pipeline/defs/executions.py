@@ -7,7 +7,7 @@ import dagster as dg
 
 from usage_pipeline.defs.failures import user_errors_as_failures
 from usage_pipeline.ingestion import DayResult, load_configured_days
-from usage_pipeline.partitions import days_of
+from usage_pipeline.partitions import ONLY_TRACKED, days_of
 from usage_pipeline.resources import WarehouseResource
 
 EXECUTIONS_KEY = dg.AssetKey(["raw", "workflow_executions_simple"])
@@ -77,7 +77,12 @@ def load_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
     def load_executions(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Any:
         days = days_of(context)
         with user_errors_as_failures():
-            done = load_configured_days(warehouse.open(), warehouse.settings(), days)
+            done = load_configured_days(
+                warehouse.open(),
+                warehouse.settings(),
+                days,
+                only_tracked=ONLY_TRACKED in context.run.tags,
+            )
         for result in done.results:
             key = result.day.isoformat()
             context.add_asset_metadata(_metadata(result), EXECUTIONS_KEY, key)

@@ -56,6 +56,7 @@ def retention_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefini
                 "still_open": sum(day.still_open for day in done.days),
                 "forgotten_ids": done.forgotten_ids,
                 "forgotten_rejected_rows": done.forgotten_rejected,
+                "forgotten_tracked": done.forgotten_tracked,
             }
         )
 

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from usage_pipeline.ingestion import expected_days
-from usage_pipeline.partitions import range_tags
+from usage_pipeline.partitions import ONLY_TRACKED, range_tags
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import open_warehouse
 from usage_pipeline.warehouse.failed_days import failed_days
 from usage_pipeline.warehouse.ledger import loaded_days
 from usage_pipeline.warehouse.migrate import migrate
+from usage_pipeline.warehouse.tracked import TrackedDays, tracked_days
 
 Requests = list[dg.RunRequest] | dg.SkipReason
 
@@ -36,24 +37,31 @@ def nightly_schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
         migrate(warehouse)
         with warehouse.connect() as connection:
             loaded, failed = loaded_days(connection), failed_days(connection)
-        return requests_for(settings, local, loaded, failed)
+        tracked = tracked_days(warehouse, settings.tracked_days_kept)
+        return requests_for(settings, local, loaded, failed, tracked)
 
     return nightly
 
 
 def requests_for(
-    settings: Settings, now: datetime, loaded: Collection[date], failed: Collection[date] = ()
+    settings: Settings,
+    now: datetime,
+    loaded: Collection[date],
+    failed: Collection[date] = (),
+    tracked: TrackedDays | None = None,
 ) -> Requests:
     """The runs for the night of `now`, a time in the warehouse's zone.
 
     One run covers the days since the last loaded one, at least the look-back. Earlier days that
-    failed or were left out get a run each, so that none of them holds up another.
+    failed or were left out get a run each, so that none of them holds up another; so do earlier
+    days for which tracked executions arrived since, of which only those are loaded.
 
     Args:
         settings: the schedule's settings.
         now: when the night's tick was due.
         loaded: the days that are loaded.
         failed: the days whose last load failed.
+        tracked: the days of tracked executions, if there are any.
     """
     day = now.date() - timedelta(days=1)
     earliest = max(day - timedelta(days=settings.catch_up_days), settings.start_date)
@@ -61,7 +69,9 @@ def requests_for(
     first = max(day - timedelta(days=settings.lookback_days), settings.start_date)
     if newest is not None:
         first = min(first, max(newest + timedelta(days=1), earliest))
-    expected = expected_days(settings, min(first, earliest), day)
+    expected = expected_days(
+        settings, min(first, earliest), day, tracked.first if tracked else None
+    )
     new = [each for each in expected if each == day or (newest is not None and each > newest)]
     requests = []
     if new:
@@ -76,6 +86,14 @@ def requests_for(
     requests += [
         dg.RunRequest(run_key=f"nightly-{day}-again-{each}", tags=range_tags(each, each))
         for each in again
+    ]
+    late = {each for each in tracked.late if settings.start_date <= each < first} if tracked else ()
+    requests += [
+        dg.RunRequest(
+            run_key=f"nightly-{day}-tracked-{each}",
+            tags={**range_tags(each, each), ONLY_TRACKED: "true"},
+        )
+        for each in sorted(set(late) - set(again))
     ]
     return requests or dg.SkipReason(
         f"No source in {settings.sources_path} expects executions on {day}, and no day is missing."

@@ -216,6 +216,10 @@ def read_sources_file(path: Path) -> list[SourceConfig]:
         for number, each in enumerate(declared, start=1)
     ]
     names = [source.name for source in sources]
+    if "tracked" in names:
+        raise UsageError(
+            f"{path} declares a source named 'tracked', which is what the API takes in: rename it."
+        )
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"{path} declares two sources named {twice!r}: rename one.")

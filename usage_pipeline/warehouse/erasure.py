@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from usage_pipeline.errors import UsageError
+from usage_pipeline.warehouse import tracked
 from usage_pipeline.warehouse.additive import (
     DURATIONS_KEY,
     DURATIONS_MEASURES,
@@ -42,6 +43,8 @@ _ADDITIVE = {
     ),
     ("marts", "user_workflow_durations"): (DURATIONS_KEY, DURATIONS_MEASURES),
 }
+# Executions one by one: they become the anonymous user's, and a day loaded again keeps them.
+_MOVED = (("raw", "workflow_executions_simple"), ("raw", "tracked_executions"))
 _TABLES_OF_USERS = """
     select namespace.nspname, class.relname
     from pg_attribute as attribute
@@ -119,6 +122,7 @@ def forget_user(warehouse: Warehouse, user: UUID) -> Erasure:
             "where user_id = %s",
             [ANONYMOUS_USER, user],
         ).rowcount
+        tracked.forget_users(connection)
         retired = connection.execute(
             "select coalesce(sum(execution_count), 0) from raw.retired_usage where user_id = %s",
             [user],
@@ -128,7 +132,7 @@ def forget_user(warehouse: Warehouse, user: UUID) -> Erasure:
         for table in tables:
             if table in _ADDITIVE:
                 _move(connection, table, user)
-            elif table != ("raw", "workflow_executions_simple"):
+            elif table not in _MOVED:
                 deleted += _delete(connection, table, user)
         _prove(connection, tables, user)
         return Erasure(

@@ -1,4 +1,4 @@
-"""Runs the web UI and the daemon side by side until one of them ends or we are told to stop."""
+"""Runs the web UI, the daemon and the API side by side until one ends or we are told to stop."""
 
 import os
 import signal
@@ -6,22 +6,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _GRACE_SECONDS = 15
 _CODE_LOCATION = "usage_pipeline.definitions"
 
 
-def serve(environment: Mapping[str, str], port: int) -> int:
+def serve(environment: Mapping[str, str], port: int, api: Sequence[str]) -> int:
     """Serve on 127.0.0.1 until Ctrl-C or SIGTERM; return the exit code of the command.
 
     Args:
         environment: what `prepare_dagster_home` returned.
         port: the web UI's port.
+        api: the arguments of the command that serves the API.
     """
     commands = [
         ["dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-m", _CODE_LOCATION],
         ["dagster._daemon", "run", "-m", _CODE_LOCATION],
+        ["usage_pipeline.cli", *api],
     ]
     stopping = threading.Event()
     previous = {

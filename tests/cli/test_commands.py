@@ -174,14 +174,15 @@ def test_generated_files_load(run: Run, tmp_path: Path) -> None:
     assert "files: 3 days (2026-05-04 to 2026-05-06)" in loaded.stdout, loaded.stderr
 
 
-def test_up_serves_the_web_ui_and_stops_cleanly_on_ctrl_c(
+def test_up_serves_the_web_ui_and_the_api_and_stops_cleanly_on_ctrl_c(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    with socket.socket() as free:
+    with socket.socket() as free, socket.socket() as free_too:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        free_too.bind(("127.0.0.1", 0))
+        port, api_port = free.getsockname()[1], free_too.getsockname()[1]
     process = subprocess.Popen(
-        [*_COMMAND, "up", "--port", str(port)],
+        [*_COMMAND, "up", "--port", str(port), "--api-port", str(api_port)],
         env=environment,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -194,7 +195,9 @@ def test_up_serves_the_web_ui_and_stops_cleanly_on_ctrl_c(
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as answer:
                     assert b"dagster_webserver_version" in answer.read()
-                    break
+                with urllib.request.urlopen(f"http://127.0.0.1:{api_port}/health") as answer:
+                    assert answer.read() == b'{"status":"ok"}'
+                break
             except OSError:
                 assert process.poll() is None, (tmp_path / "up.log").read_text()
                 assert time.monotonic() < deadline
@@ -203,4 +206,33 @@ def test_up_serves_the_web_ui_and_stops_cleanly_on_ctrl_c(
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "The web UI and the daemon have stopped." in out
+    assert f"Dashboard and API: http://127.0.0.1:{api_port}" in out
+    assert "The web UI, the daemon and the API have stopped." in out
+
+
+def test_keys_are_made_once_listed_without_the_key_and_revoked(run: Run) -> None:
+    made = run("keys", "create", "billing", "--scope", "track", "--scope", "read:all")
+    key = made.stdout.strip()
+    assert key.startswith("wu_"), made.stderr
+    assert len(key) > 40
+    listed = run("keys", "list").stdout
+    assert "billing" in listed
+    assert "read:all track" in listed
+    assert key not in listed
+    _fails(run("keys", "create", "billing", "--scope", "track"), 1, "take another name")
+    _fails(run("keys", "create", "x", "--scope", "everything"), 1, "everything is no scope")
+    _fails(run("keys", "create", "x", "--scope", "read:self"), 1, "needs a user")
+    assert run("keys", "revoke", "billing").returncode == 0
+    _fails(run("keys", "revoke", "nobody"), 1, "There is no key named 'nobody'")
+
+
+def test_the_api_listens_beyond_this_machine_only_with_access_control(run: Run) -> None:
+    for command in ("api", "up"):
+        refused = run(command, USAGE_API_HOST="0.0.0.0")  # noqa: S104
+        _fails(refused, 1, "does not listen on 0.0.0.0 without access control")
+
+
+def test_a_taken_port_is_one_sentence(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        _fails(run("api", "--port", port), 1, f"cannot listen on 127.0.0.1 port {port}")

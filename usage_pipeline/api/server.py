@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import socket
 from collections.abc import Callable
 
 import uvicorn
@@ -55,22 +56,46 @@ def run(
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     is_demo = is_open_to_all(settings, warehouse, host)
+    listening = _listen(host, port)
     if is_demo:
         _log.warning(
             "DEMO MODE: anybody on this machine may read and change everything, because there is "
             "no API key and no issuer. usage-pipeline keys create ends it."
         )
-    shown = f"[{host}]" if ":" in host else host
-    on_start(f"API and dashboard: http://{shown}:{port} (Ctrl-C to stop)")
-    uvicorn.run(
-        create_app(settings, warehouse, is_demo=is_demo),
-        host=host,
-        port=port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    on_start(f"Dashboard and API: {address_of(host, port)} (API: /docs; Ctrl-C to stop)")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings, warehouse, is_demo=is_demo),
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        )
     )
+    with listening:
+        server.run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        UsageError: the address cannot be had.
+    """
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
+        )
+    except OSError as error:
+        raise UsageError(
+            f"The API cannot listen on {host} port {port} ({error.strerror}): choose another with "
+            "USAGE_API_HOST and USAGE_API_PORT."
+        ) from None
+
+
+def address_of(host: str, port: int) -> str:
+    """The URL of a server."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

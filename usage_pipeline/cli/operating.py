@@ -29,8 +29,12 @@ def register(app: typer.Typer) -> None:
 
 def up(
     port: Annotated[int | None, typer.Option(help="The web UI's port on 127.0.0.1.")] = None,
+    api_port: Annotated[
+        int | None, typer.Option(help="The port of the API and the dashboard.")
+    ] = None,
 ) -> None:
-    """Run the Dagster web UI and the daemon that runs the schedules, until Ctrl-C."""
+    """Run the Dagster web UI, the daemon that runs the schedules, and the API, until Ctrl-C."""
+    from usage_pipeline.api.server import address_of, is_open_to_all
     from usage_pipeline.dagster_home import prepare_dagster_home
     from usage_pipeline.serving import serve
     from usage_pipeline.transform import prepared_manifest
@@ -38,10 +42,12 @@ def up(
     settings, warehouse = opened()
     environment = prepare_dagster_home(settings, warehouse)
     prepared_manifest(settings)
-    chosen = port or settings.web_port
+    chosen, api_chosen = port or settings.web_port, api_port or settings.api_port
+    is_open_to_all(settings, warehouse, settings.api_host)
+    say(f"Dashboard and API: {address_of(settings.api_host, api_chosen)} (API: /docs)")
     say(f"Dagster web UI: http://127.0.0.1:{chosen} (Ctrl-C to stop)")
-    code = serve(environment, chosen)
-    say("The web UI and the daemon have stopped.")
+    code = serve(environment, chosen, ["api", "--port", str(api_chosen), "--quiet"])
+    say("The web UI, the daemon and the API have stopped.")
     if settings.database_url is None:
         say("The embedded server still runs: usage-pipeline stop ends it.")
     raise typer.Exit(code)

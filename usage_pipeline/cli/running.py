@@ -37,7 +37,7 @@ def demo() -> None:
     build(settings, warehouse, prepared.first_day, prepared.last_day)
     show_summary(warehouse)
     say(f"\nDone in {time.monotonic() - started:.0f} s. Next:")
-    say("  usage-pipeline up       the web UI, with this run in it, and the nightly schedule")
+    say("  usage-pipeline up       the dashboard, the API, the web UI and the nightly schedule")
     say("  usage-pipeline psql     the marts in SQL: select * from marts.popular_workflows;")
     say("  usage-pipeline status   the days that are loaded")
 

@@ -21,6 +21,7 @@ def api(
         str | None, typer.Option(help="The address to listen on (USAGE_API_HOST).")
     ] = None,
     port: Annotated[int | None, typer.Option(help="The port (USAGE_API_PORT).")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the address.")] = False,
 ) -> None:
     """Serve the HTTP API and the dashboard until Ctrl-C.
 
@@ -31,7 +32,7 @@ def api(
     settings, warehouse = opened()
     address = host or settings.api_host
     number = port or settings.api_port
-    run(settings, warehouse, address, number, on_start=say)
+    run(settings, warehouse, address, number, on_start=(lambda _: None) if quiet else say)
 
 
 @keys.command("create")

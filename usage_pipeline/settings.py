@@ -85,6 +85,39 @@ class Settings(BaseSettings):
         description="How many days the ids of retired executions are kept. Until then a late "
         "execution is told from one delivered twice; then nothing more is loaded for the day.",
     )
+    mined_days: int = Field(
+        default=90,
+        ge=28,
+        description="How many days of daily statistics mining keeps. It looks for patterns in "
+        "all of them.",
+    )
+    sequence_window_days: int = Field(
+        default=7,
+        ge=1,
+        description="How many days mining.workflow_sequences covers. Windows of 7, 28 and 90 days "
+        "are in mining.workflow_sequence_windows in any case.",
+    )
+    collapse_repeats: bool = Field(
+        default=True,
+        description="Whether direct repeats of a workflow are one step of a session. Days that are "
+        "mined already stay as they are.",
+    )
+    struggling_min_finished: int = Field(
+        default=5,
+        ge=1,
+        description="The insight `struggling` needs more finished executions than this in 30 days.",
+    )
+    struggling_success_rate: float = Field(
+        default=0.5, gt=0, le=1, description="And a success rate below this."
+    )
+    unused_days: int = Field(
+        default=30,
+        ge=1,
+        description="After how many days without use a workflow is in the insight `unused`.",
+    )
+    insights_per_user: int = Field(
+        default=5, ge=1, description="How many open insights a user has at most."
+    )
     rejected_days: int = Field(
         default=90, ge=1, description="How many days rejected rows are kept with their text."
     )

@@ -1,5 +1,6 @@
 """What COPY carries: every value arrives as it was, whichever format takes it."""
 
+import json
 import string
 from collections.abc import Iterator
 from datetime import UTC, date
@@ -13,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
+from usage_pipeline.errors import WarehouseUnavailableError
 from usage_pipeline.sources.canonical import COST, INSTANT
 from usage_pipeline.warehouse import binary_rows
+from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.copy import copy_batch
 
@@ -22,17 +25,23 @@ SCHEMA = pa.schema(
     {
         "place": pa.int32(), "id": pa.string(), "name": pa.string(), "word": pa.string(),
         "at": INSTANT, "day": pa.date32(), "size": pa.int64(), "cost": COST,
+        "hour": pa.int16(), "share": pa.float64(), "note": pa.string(),
+        "ids": pa.list_(pa.field("item", pa.string())),
+        "places": pa.list_(pa.field("item", pa.int32())),
+        "weekdays": pa.list_(pa.field("item", pa.int16())),
     }
 )  # fmt: skip
 TABLE = sql.Identifier("carried")
 CREATE = (
     "create temporary table carried (place integer, id uuid, name text, word varchar(20), "
-    "at timestamptz, day date, size bigint, cost numeric(18, 6))"
+    "at timestamptz, day date, size bigint, cost numeric(18, 6), hour smallint, "
+    "share double precision, note jsonb, ids uuid[], places integer[], weekdays smallint[])"
 )
 
 
 def _rows() -> st.SearchStrategy[list[dict[str, object]]]:
     text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+    small = st.integers(-(2**15), 2**15 - 1)
     values = {
         "id": st.uuids().map(str),
         "name": text,
@@ -41,6 +50,12 @@ def _rows() -> st.SearchStrategy[list[dict[str, object]]]:
         "day": st.dates(),
         "size": st.integers(-(2**63), 2**63 - 1),
         "cost": st.decimals(-999_999_999_999, 999_999_999_999, places=6),
+        "hour": small,
+        "share": st.floats(allow_nan=False),
+        "note": st.sampled_from(["{}", '{"a": [1, "\u00e9"]}']),
+        "ids": st.lists(st.uuids().map(str), max_size=4),
+        "places": st.lists(st.integers(-(2**31), 2**31 - 1), max_size=4),
+        "weekdays": st.lists(small, max_size=4),
     }
     row = st.fixed_dictionaries({name: st.none() | each for name, each in values.items()})
     return st.lists(row, min_size=1, max_size=30)
@@ -52,7 +67,13 @@ def _carried(connection: psycopg.Connection, table: pa.Table) -> list[dict[str, 
     cursor = connection.execute("select * from carried order by place")
     names = [column.name for column in cursor.description or ()]
     found = [dict(zip(names, row, strict=True)) for row in cursor]
-    return [{**row, "id": row["id"] and str(row["id"])} for row in found]
+    for row in found:
+        row["id"] = row["id"] and str(row["id"])
+        row["ids"] = row["ids"] and [str(each) for each in row["ids"]]
+        row["note"] = (
+            row["note"] if row["note"] is None else json.dumps(row["note"], ensure_ascii=False)
+        )
+    return found
 
 
 @pytest.fixture
@@ -100,3 +121,45 @@ def test_an_id_that_is_no_uuid_is_refused(connection: psycopg.Connection, text: 
     rows = pa.Table.from_pylist([{"place": 1, "id": text}], SCHEMA)
     with pytest.raises(ValueError, match="UUID"):
         copy_batch(connection, TABLE, rows)
+
+
+def test_a_null_inside_a_list_is_refused(connection: psycopg.Connection) -> None:
+    rows = pa.Table.from_pylist([{"place": 1, "places": [1, None]}], SCHEMA)
+    with pytest.raises(ValueError, match="null"):
+        copy_batch(connection, TABLE, rows)
+
+
+def test_columns_come_out_as_they_went_in(warehouse: Warehouse) -> None:
+    rows = pa.Table.from_pylist(
+        [
+            {"place": 1, "id": str(UUID(int=1)), "name": "ä", "share": 0.25, "hour": 9,
+             "cost": Decimal("1.500000"), "note": "{}", "ids": [str(UUID(int=2)), str(UUID(int=1))],
+             "places": [1, 2], "day": date(2026, 6, 15)},
+            {"place": 2, "ids": []},
+        ],
+        SCHEMA,
+    )  # fmt: skip
+    with warehouse.connect() as opened:
+        opened.execute(CREATE.replace("temporary ", ""))
+        copy_batch(opened, TABLE, rows)
+    with snapshot(warehouse) as reader:
+        found = reader.read(sql.SQL("select * from carried order by place"))
+        with warehouse.connect() as opened:
+            opened.execute("delete from carried")
+        assert reader.read(sql.SQL("select count(*) from carried"))["count"].to_pylist() == [2]
+    floating = SCHEMA.set(SCHEMA.get_field_index("cost"), pa.field("cost", pa.float64()))
+    assert found.schema.remove_metadata().equals(floating)
+    cost = rows["cost"].cast(pa.float64())
+    assert found.equals(rows.set_column(SCHEMA.get_field_index("cost"), "cost", cost))
+    with snapshot(warehouse) as reader:
+        nothing = reader.read(sql.SQL("select id, ids, cost from carried"))
+    assert (nothing.num_rows, nothing.schema.types) == (
+        0,
+        [pa.string(), SCHEMA.field("ids").type, pa.float64()],
+    )
+
+
+def test_a_server_that_is_not_there_is_one_sentence() -> None:
+    nowhere = Warehouse("postgresql://nobody:secret@127.0.0.1:1/none", connect_timeout=2)
+    with pytest.raises(WarehouseUnavailableError, match="does not answer"), snapshot(nowhere):
+        pass

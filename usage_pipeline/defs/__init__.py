@@ -14,6 +14,7 @@ from usage_pipeline.defs.failed_days import failed_days_asset
 from usage_pipeline.defs.favourites import favourites_asset
 from usage_pipeline.defs.jobs import nightly_job
 from usage_pipeline.defs.marts import mart_assets
+from usage_pipeline.defs.mining import mining_assets
 from usage_pipeline.defs.retention import retention_asset
 from usage_pipeline.defs.schedules import nightly_schedule
 from usage_pipeline.partitions import daily_partitions
@@ -37,6 +38,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         assets=[
             load_asset(partitions),
             failed_days_asset(partitions),
+            *mining_assets(partitions),
             marts,
             retention_asset(partitions),
             favourites_asset(partitions),

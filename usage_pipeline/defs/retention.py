@@ -6,6 +6,7 @@ import dagster as dg
 
 from usage_pipeline.defs.executions import OWNERS
 from usage_pipeline.defs.failures import user_errors_as_failures
+from usage_pipeline.defs.mining import DAILY_KEYS
 from usage_pipeline.partitions import days_of
 from usage_pipeline.resources import WarehouseResource
 from usage_pipeline.retention import apply_retention
@@ -17,11 +18,11 @@ _BUILT = dg.AssetKey(["marts", "warehouse_as_of"])
 
 
 def retention_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset of retired days; it runs after the marts have counted them."""
+    """The asset of retired days; it runs after marts and mining have counted them."""
 
     @dg.asset(
         key=_KEY,
-        deps=[_BUILT],
+        deps=[_BUILT, *DAILY_KEYS],
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL),

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from usage_pipeline.execution_dates import day_bounds, execution_dates
-from usage_pipeline.mining.columns import Ints, day_number, days, to_instants
+from usage_pipeline.mining.columns import Ints, Mask, day_number, days, to_instants
 from usage_pipeline.mining.sessions import (
     DEFAULT_SESSIONS,
     Sessions,
@@ -36,9 +36,14 @@ def closing_days(sessions: Sessions, zone: str) -> Ints:
 
 
 def sessions_closing_on(
-    executions: pa.Table, day: date, zone: str, settings: SessionSettings = DEFAULT_SESSIONS
+    executions: pa.Table,
+    day: date,
+    zone: str,
+    settings: SessionSettings = DEFAULT_SESSIONS,
+    *,
+    last: date | None = None,
 ) -> Sessions:
-    """The sessions that belong to a day.
+    """The sessions that belong to a day, or to a span of days.
 
     Args:
         executions: those of the day and of the sessions open at its beginning, such as
@@ -46,9 +51,10 @@ def sessions_closing_on(
         day: the local day in which the sessions close.
         zone: IANA name of the warehouse's zone.
         settings: the gap and what is a step.
+        last: the last day of the span that begins with `day`.
     """
     sessions = sessionize(executions, settings)
-    return sessions.keep(closing_days(sessions, zone) == day_number(day))
+    return sessions.keep(_is_between(closing_days(sessions, zone), day, last or day))
 
 
 def first_read(day: date, zone: str, settings: SessionSettings = DEFAULT_SESSIONS) -> datetime:
@@ -62,8 +68,10 @@ def users_to_read_back(
     day: date,
     zone: str,
     settings: SessionSettings = DEFAULT_SESSIONS,
+    *,
+    last: date | None = None,
 ) -> pa.Array:
-    """The users with a session of that day that may have begun before anything was read.
+    """The users with a session of that day or span that may have begun before anything was read.
 
     Args:
         executions: what was read, from `read_from` on.
@@ -71,6 +79,7 @@ def users_to_read_back(
         day: the day whose sessions are wanted.
         zone: IANA name of the warehouse's zone.
         settings: the gap and what is a step.
+        last: the last day of the span that begins with `day`.
 
     Returns:
         Their ids, sorted.
@@ -86,7 +95,8 @@ def users_to_read_back(
     first_of_user = np.ones(len(sessions), dtype=bool)
     first_of_user[1:] = sessions.user[1:] != sessions.user[:-1]
     open_then = sessions.first_start < int(edge.cast(pa.timestamp("us", "UTC")).value)
-    wanted = first_of_user & open_then & (closing_days(sessions, zone) == day_number(day))
+    closes = _is_between(closing_days(sessions, zone), day, last or day)
+    wanted = first_of_user & open_then & closes
     return sessions.users.take(pa.array(sessions.user[wanted]))
 
 
@@ -96,8 +106,12 @@ def read_executions_of_day(
     read: ReadExecutions,
     settings: SessionSettings = DEFAULT_SESSIONS,
     read_back_days: int = READ_BACK_DAYS,
+    *,
+    last: date | None = None,
 ) -> pa.Table:
     """Read what a day's sessions need: the day, a gap before it, and open sessions further back.
+
+    A span of days needs the same before its first day, and is read at once.
 
     Args:
         day: the day in which the sessions close.
@@ -105,17 +119,22 @@ def read_executions_of_day(
         read: reads executions of a span of time, for all users or some.
         settings: the gap and what is a step.
         read_back_days: at most so many days before it are looked at.
+        last: the last day of the span that begins with `day`.
 
     Returns:
         The executions, each once.
     """
-    start, end = first_read(day, zone, settings), day_bounds(day, zone)[1]
+    start, end = first_read(day, zone, settings), day_bounds(last or day, zone)[1]
     executions = read(start, end, None)
     for back in range(1, read_back_days + 1):
-        users = users_to_read_back(executions, start, day, zone, settings)
+        users = users_to_read_back(executions, start, day, zone, settings, last=last)
         if len(users) == 0:
             break
         earlier = day_bounds(day - timedelta(days=back), zone)[0]
         executions = pa.concat_tables([executions, read(earlier, start, users)])
         start = earlier
     return executions
+
+
+def _is_between(numbers: Ints, first: date, last: date) -> Mask:
+    return (numbers >= day_number(first)) & (numbers <= day_number(last))

@@ -19,6 +19,8 @@ _MICROSECONDS_TO_2000: Final = 946_684_800_000_000
 _DAYS_TO_2000: Final = 10_957
 _NOTHING: Final = pa.scalar(b"", pa.binary())
 _UUID_TEXT: Final = 36
+_JSONB_VERSION: Final = pa.scalar(b"\x01", pa.binary())
+_OIDS: Final = {"uuid": 2950, "integer": 23, "smallint": 21}
 
 _Bytes = npt.NDArray[np.uint8]
 
@@ -72,7 +74,8 @@ def _fixed(cells: _Bytes, like: pa.Array | None = None) -> pa.Array:
 
 def _numbers(column: pa.Array, kind: str) -> pa.Array:
     values = pc.fill_null(column, 0).to_numpy(zero_copy_only=False)
-    return _fixed(values.astype(kind).view(np.uint8).reshape(len(column), -1), column)
+    width = np.dtype(kind).itemsize
+    return _fixed(values.astype(kind).view(np.uint8).reshape(len(column), width), column)
 
 
 def _integer(column: pa.Array) -> pa.Array:
@@ -81,6 +84,14 @@ def _integer(column: pa.Array) -> pa.Array:
 
 def _bigint(column: pa.Array) -> pa.Array:
     return _numbers(column.cast(pa.int64()), ">i8")
+
+
+def _smallint(column: pa.Array) -> pa.Array:
+    return _numbers(column.cast(pa.int16()), ">i2")
+
+
+def _double(column: pa.Array) -> pa.Array:
+    return _numbers(column.cast(pa.float64()), ">f8")
 
 
 def _instant(column: pa.Array) -> pa.Array:
@@ -95,10 +106,16 @@ def _text(column: pa.Array) -> pa.Array:
     return column.cast(pa.binary())
 
 
+def _jsonb(column: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(_JSONB_VERSION, column.cast(pa.binary()), _NOTHING)
+
+
 def _uuid(column: pa.Array) -> pa.Array:
     text = pc.fill_null(column, "0" * 8 + "-0000" * 3 + "-" + "0" * 12)
     if pc.any(pc.not_equal(pc.binary_length(text), _UUID_TEXT)).as_py():
         raise ValueError("a UUID is not written in 36 characters")
+    if len(text) == 0:
+        return pa.array([], pa.binary())
     data = text.buffers()[2]
     digits = np.frombuffer(data, np.uint8, len(text) * _UUID_TEXT, _start(text))
     halves = _HALVES[digits.reshape(-1, _UUID_TEXT)[:, _DIGIT_PLACES]]
@@ -125,6 +142,30 @@ def _cost(column: pa.Array) -> pa.Array:
     return _fixed(cells.view(np.uint8), column)
 
 
+def _array(kind: str, write: Callable[[pa.Array], pa.Array]) -> Callable[[pa.Array], pa.Array]:
+    """The writer of lists: dimensions, type, length and first place, then the elements."""
+
+    def written(lists: pa.Array) -> pa.Array:
+        elements = lists.flatten()
+        if elements.null_count:
+            raise ValueError("a list has a null in it")
+        counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        head = np.zeros((len(lists), 5), ">i4")
+        head[:, 0], head[:, 2], head[:, 3], head[:, 4] = 1, _OIDS[kind], counts, 1
+        values = write(elements)
+        cells = pc.binary_join_element_wise(_lengths(values), values, _NOTHING)
+        of_list = np.zeros(len(lists) + 1, np.int64)
+        np.cumsum(counts, out=of_list[1:])
+        # The elements of a list lie one after the other: together they are one value.
+        offsets = np.frombuffer(cells.buffers()[1], np.int32)[of_list + cells.offset]
+        body = pa.Array.from_buffers(
+            pa.binary(), len(lists), [None, pa.py_buffer(offsets.copy()), cells.buffers()[2]]
+        )
+        return pc.binary_join_element_wise(_fixed(head.view(np.uint8), lists), body, _NOTHING)
+
+    return written
+
+
 def _hexadecimal() -> _Bytes:
     halves = np.full(256, 255, np.uint8)
     for digits in (b"0123456789abcdef", b"0123456789ABCDEF"):
@@ -141,7 +182,13 @@ _WRITERS: Final[Mapping[tuple[str, str], Callable[[pa.Array], pa.Array]]] = {
     ("character varying", "string"): _text,
     ("timestamp with time zone", "timestamp[us, tz=UTC]"): _instant,
     ("date", "date32[day]"): _date,
+    ("smallint", "int16"): _smallint,
     ("integer", "int32"): _integer,
     ("bigint", "int64"): _bigint,
+    ("double precision", "double"): _double,
     ("numeric", "decimal128(18, 6)"): _cost,
+    ("jsonb", "string"): _jsonb,
+    ("uuid[]", "list<item: string>"): _array("uuid", _uuid),
+    ("integer[]", "list<item: int32>"): _array("integer", _integer),
+    ("smallint[]", "list<item: int16>"): _array("smallint", _smallint),
 }

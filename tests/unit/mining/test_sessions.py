@@ -166,15 +166,16 @@ def reader(executions: list[Execution], read: list):
 
 @settings(max_examples=60, deadline=None)
 @given(executions=histories(), zone=st.sampled_from(ZONES), data=st.data())
-def test_each_day_on_its_own_gives_what_the_whole_history_gives(executions, zone, data):
+def test_a_day_or_several_on_their_own_give_what_the_whole_history_gives(executions, zone, data):
     whole = sessionize(to_table(executions))
     days = sorted(set(closing_days(whole, zone).tolist()))
     if not days:
         return
     day = to_date(data.draw(st.sampled_from(days)))
-    read = read_executions_of_day(day, zone, reader(executions, []), read_back_days=40)
-    alone = sessions_closing_on(read, day, zone)
-    wanted = [s for s in reference.sessions(executions) if s.closing_day(zone) == day]
+    last = day + timedelta(days=data.draw(st.integers(0, 3)))
+    read = read_executions_of_day(day, zone, reader(executions, []), read_back_days=40, last=last)
+    alone = sessions_closing_on(read, day, zone, last=last)
+    wanted = [s for s in reference.sessions(executions) if day <= s.closing_day(zone) <= last]
     sessions, steps = rows_of(wanted)
     assert tuples(alone.sessions_table()) == sessions
     assert tuples(alone.steps_table()) == steps

@@ -1,0 +1,81 @@
+"""The numbers that insights are found from, as the marts give them."""
+
+from datetime import date, timedelta
+from typing import Final
+
+from psycopg import sql
+
+from usage_pipeline.errors import UsageError
+from usage_pipeline.mining.insight_settings import InsightSettings
+from usage_pipeline.warehouse.columns import Snapshot
+from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
+
+_QUERIES: Final = {
+    "workflows": "select workflow_id, workflow_name from marts.workflows",
+    "user_stats": """
+        select user_id, workflow_id, people_execution_count, last_used_date
+        from marts.user_workflow_stats where user_id <> {anonymous}
+    """,
+    "user_recent": """
+        select
+            user_id,
+            workflow_id,
+            sum(execution_count)::bigint as execution_count,
+            sum(people_execution_count)::bigint as people_execution_count,
+            sum(success_count)::bigint as success_count,
+            sum(failure_count)::bigint as failure_count,
+            sum(total_cost) as total_cost
+        from marts.user_workflow_usage
+        where execution_date between {first_recent} and {as_of} and user_id <> {anonymous}
+        group by user_id, workflow_id
+    """,
+    "user_abandoned": """
+        select user_id, workflow_id, has_left_altogether
+        from marts.user_abandoned_workflows where user_id <> {anonymous}
+    """,
+    "workflow_changes": """
+        select
+            workflow_id,
+            (sum(success_count) filter (where {is_new}))::bigint as recent_success_count,
+            (sum(failure_count) filter (where {is_new}))::bigint as recent_failure_count,
+            (sum(success_count) filter (where not {is_new}))::bigint as previous_success_count,
+            (sum(failure_count) filter (where not {is_new}))::bigint as previous_failure_count
+        from marts.workflow_daily_usage
+        where execution_date between {first_compared} and {as_of}
+        group by workflow_id
+    """,
+    "workflow_durations": """
+        select
+            workflow_id,
+            duration_bucket,
+            (sum(duration_count) filter (where {is_new}))::bigint as recent_count,
+            (sum(duration_count) filter (where not {is_new}))::bigint as previous_count
+        from marts.user_workflow_durations
+        where execution_date between {first_compared} and {as_of}
+        group by workflow_id, duration_bucket
+    """,
+    "favorites": "select user_id, workflow_id from raw.workflow_favorites",
+}
+"""For each field of `mining.insights.InsightInputs` that the marts give, its query."""
+
+
+def read_inputs(source: Snapshot, as_of: date, settings: InsightSettings) -> dict[str, object]:
+    """What the marts say as of a day, by field of `mining.insights.InsightInputs`.
+
+    Raises:
+        UsageError: the marts are not built yet.
+    """
+    built = source.read(
+        sql.SQL("select to_regclass('marts.user_abandoned_workflows') is not null as are_there")
+    )
+    if not built["are_there"][0].as_py():
+        raise UsageError("Insights are found from the marts: build these first.")
+    first_new = as_of - timedelta(days=settings.change_days - 1)
+    values = {
+        "anonymous": sql.Literal(ANONYMOUS_USER),
+        "as_of": sql.Literal(as_of),
+        "first_recent": sql.Literal(as_of - timedelta(days=settings.recent_days - 1)),
+        "first_compared": sql.Literal(first_new - timedelta(days=settings.change_previous_days)),
+        "is_new": sql.SQL("execution_date >= {}").format(sql.Literal(first_new)),
+    }
+    return {name: source.read(sql.SQL(query).format(**values)) for name, query in _QUERIES.items()}

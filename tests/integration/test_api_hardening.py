@@ -118,3 +118,16 @@ def test_a_body_without_end_is_not_read_whoever_sends_it(caller: httpx.Client, p
 def test_an_id_that_is_no_unicode_is_mapped_to_what_nobody_has() -> None:
     # It raised UnicodeEncodeError, a 500.
     assert mapped_id("workflow", "x\ud800", "tracked") != mapped_id("workflow", "x", "tracked")
+
+
+def test_a_demo_serves_no_page_of_another_site(settings: Settings, warehouse: Warehouse) -> None:
+    with (
+        serving(settings, warehouse, is_demo=True) as address,
+        httpx.Client(base_url=address) as caller,
+    ):
+        # Without a Content-Type: a browser sends such a request without asking first.
+        body = json.dumps(ITEM)
+        assert caller.post(f"{PREFIX}/track", content=body).status_code == 202
+        for headers in ({"Origin": "https://site.example"}, {"Host": "rebound.example"}):
+            answer = caller.post(f"{PREFIX}/track", content=body, headers=headers)
+            assert answer.status_code == 403

@@ -12,6 +12,7 @@ from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from usage_pipeline.api.errors import ProblemError
+from usage_pipeline.api.loopback import is_foreign
 from usage_pipeline.api.services import Services, services
 from usage_pipeline.sources.identity import source_namespace
 from usage_pipeline.warehouse.api_keys import SCOPES
@@ -91,6 +92,8 @@ async def current_caller(
     given = bearer.credentials if bearer is not None else header
     if given is None:
         if "authorization" not in request.headers and found.is_demo:
+            if is_foreign(request, found.settings.api_cors_origins):
+                raise _forbidden()
             return Caller("demo", frozenset(SCOPES), is_demo=True)
         raise _refused()
     caller = await _caller(found, given)

@@ -1,6 +1,5 @@
 """Runs the API in this process: who may call is settled first."""
 
-import ipaddress
 import logging
 import socket
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from collections.abc import Callable
 import uvicorn
 
 from usage_pipeline.api.app import create_app
+from usage_pipeline.api.loopback import is_loopback
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.api_keys import has_valid_keys
@@ -27,7 +27,7 @@ def is_open_to_all(settings: Settings, warehouse: Warehouse, host: str) -> bool:
         is_protected = settings.oidc_issuer is not None or has_valid_keys(connection)
     if is_protected:
         return False
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise UsageError(
             f"The API does not listen on {host} without access control: make a key with "
             "usage-pipeline keys create, or set USAGE_OIDC_ISSUER and USAGE_OIDC_AUDIENCE."
@@ -60,7 +60,7 @@ def run(
     if is_demo:
         _log.warning(
             "DEMO MODE: anybody on this machine may read and change everything, because there is "
-            "no API key and no issuer. usage-pipeline keys create ends it."
+            "no API key and no issuer. usage-pipeline keys create and a new start end it."
         )
     on_start(f"Dashboard and API: {address_of(host, port)} (API: /docs; Ctrl-C to stop)")
     server = uvicorn.Server(
@@ -96,10 +96,3 @@ def _listen(host: str, port: int) -> socket.socket:
 def address_of(host: str, port: int) -> str:
     """The URL of a server."""
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -31,6 +31,16 @@ class dbt:  # noqa: N801 - models write dbt.type_bigint()
         """A type name."""
         return "double precision"
 
+    @staticmethod
+    def type_string() -> str:
+        """A type name."""
+        return "text"
+
+    @staticmethod
+    def listagg(measure: str, delimiter_text: str, order_by_clause: str) -> str:
+        """An aggregate."""
+        return f"string_agg({measure}, {delimiter_text} {order_by_clause})"
+
 
 def days_to_build() -> Days:
     """Stand in for the macro."""
@@ -158,3 +168,23 @@ def empty_state(pairs: str) -> str:
 def within_changed_days(day_column: str) -> str:
     """Stand in for the macro."""
     return f"{day_column} = cast('2026-01-31' as date)"
+
+
+def shown_name(name: str, workflow_id: str) -> str:
+    """Stand in for the macro."""
+    return f"coalesce({name}, cast({workflow_id} as text))"
+
+
+def counted(number: str, one: str, many: str | None = None) -> str:
+    """Stand in for the macro."""
+    return f"cast({number} as text)"
+
+
+def percent(fraction: str) -> str:
+    """Stand in for the macro."""
+    return f"cast({fraction} as text)"
+
+
+def elements_of(relation: str, key: str, list: str) -> str:  # noqa: A002 - the macro's own name
+    """Stand in for the macro."""
+    return f"select held.{key}, 1 as place, held.{list} as element from {relation} as held"

@@ -51,13 +51,34 @@ def test_every_asset_is_described_owned_and_grouped(definitions: dg.Definitions)
         "marts/abandoned_workflows",
     } <= keys
     assert [spec.key for spec in specs if not spec.description] == []
-    assert {spec.group_name for spec in specs} >= {"raw", "staging", "marts"}
+    assert {spec.group_name for spec in specs} >= {"raw", "staging", "marts", "mining"}
 
 
 def test_lineage_runs_from_raw_executions_into_the_marts(definitions: dg.Definitions) -> None:
     graph = _graph(definitions)
     staged = graph.get(dg.AssetKey(["staging", "stg_workflow_executions"]))
     assert staged.parent_keys == {_EXECUTIONS}
+
+
+def test_mining_comes_after_the_load_and_the_marts_and_before_what_reads_it(
+    definitions: dg.Definitions,
+) -> None:
+    graph = _graph(definitions)
+
+    def before(*path: str) -> set[str]:
+        """Everything upstream of an asset."""
+        found, rest = set(), [dg.AssetKey(list(path))]
+        while rest:
+            parents = graph.get(rest.pop()).parent_keys - found
+            found |= parents
+            rest += parents
+        return {key.to_user_string() for key in found}
+
+    statistics = {f"mining/daily_{name}" for name in ("sequences", "transitions", "hours")}
+    assert "raw/workflow_executions_simple" in before("mining", "daily_sequences")
+    assert statistics | {"marts/user_workflow_stats"} <= before("mining", "usage_insights")
+    assert "mining/popular_sequences" in before("marts", "organisation_insights")
+    assert statistics | {"marts/warehouse_as_of"} <= before("raw", "retired_days")
 
 
 def test_dbt_tests_and_raw_checks_are_asset_checks(definitions: dg.Definitions) -> None:

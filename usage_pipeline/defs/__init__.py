@@ -39,7 +39,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             load_asset(partitions),
             failed_days_asset(partitions),
             *mining_assets(partitions),
-            marts,
+            *marts,
             retention_asset(partitions),
             favourites_asset(partitions),
         ],

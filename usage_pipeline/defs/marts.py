@@ -34,6 +34,7 @@ from usage_pipeline.warehouse.locks import building
 from usage_pipeline.warehouse.tables import row_count
 
 _log = logging.getLogger(__name__)
+_AFTER_MINING = "tag:organisation"
 
 
 class LayerTranslator(DagsterDbtTranslator):
@@ -64,8 +65,10 @@ class LayerTranslator(DagsterDbtTranslator):
 
 def mart_assets(
     settings: Settings, partitions: dg.DailyPartitionsDefinition
-) -> tuple[dg.AssetsDefinition, DbtCliResource]:
+) -> tuple[list[dg.AssetsDefinition], DbtCliResource]:
     """The dbt assets and the resource that runs them.
+
+    What reads mined tables is built in a step of its own: mining reads the other marts.
 
     Raises:
         UsageError: the dbt project cannot be parsed.
@@ -75,16 +78,36 @@ def mart_assets(
         target_path=settings.dbt_target,
         profiles_dir=project_directory(),
     )
+    translator = LayerTranslator(partitions)
+    assets = [
+        _build_step(settings, project, translator, "build_marts", exclude=_AFTER_MINING),
+        _build_step(
+            settings, project, translator, "build_organisation_marts", select=_AFTER_MINING
+        ),
+    ]
+    return assets, DbtCliResource(project_dir=project, dbt_executable=dbt_executable())
 
+
+def _build_step(
+    settings: Settings,
+    project: DbtProject,
+    translator: LayerTranslator,
+    name: str,
+    *,
+    select: str = "fqn:*",
+    exclude: str | None = None,
+) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=prepared_manifest(settings),
-        name="build_marts",
+        select=select,
+        exclude=exclude,
+        name=name,
         project=project,
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL),
-        dagster_dbt_translator=LayerTranslator(partitions),
+        dagster_dbt_translator=translator,
     )
-    def build_marts(
+    def build(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource
     ) -> Any:
         with user_errors_as_failures():
@@ -98,7 +121,10 @@ def mart_assets(
                 )
             days = days_of(context) or [newest]
             arguments = build_arguments(days[0], days[-1], newest)
-        environment = {**dbt_environment(place, settings.dbt_threads), **parent_environment()}
+        environment = {
+            **dbt_environment(place, settings.dbt_threads),
+            **parent_environment(),
+        }
         target = settings.dbt_target / "runs" / context.run_id
         with building(place), connected_environment(environment), dbt_errors_as_failures():
             for event in dbt.cli(arguments, context=context, target_path=target).stream():
@@ -109,8 +135,7 @@ def mart_assets(
                 else:
                     yield event
 
-    owned = build_marts.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS))
-    return owned, DbtCliResource(project_dir=project, dbt_executable=dbt_executable())
+    return build.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS))
 
 
 def _row_count(key: dg.AssetKey, warehouse: Warehouse) -> dict[str, int]:

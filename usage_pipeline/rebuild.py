@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import date
 
-from usage_pipeline.dbt_process import parent_environment
+from usage_pipeline.attached import parent_environment
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.transform import build_arguments, dbt_environment, project_directory
@@ -29,7 +29,8 @@ def rebuild_marts(
     target = settings.dbt_target / "rebuild"
     result = subprocess.run(  # noqa: S603 - our own interpreter and arguments, no shell
         [
-            sys.executable, "-m", "usage_pipeline.dbt_process", "--quiet", "--no-use-colors",
+            sys.executable, "-m", "usage_pipeline.attached", "dbt.cli.main", "--quiet",
+            "--no-use-colors",
             *build_arguments(first, last, as_of),
             "--project-dir", str(project), "--profiles-dir", str(project),
             "--target-path", str(target), "--log-path", str(target / "logs"),

@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
+from usage_pipeline.attached import parent_environment
+
 _GRACE_SECONDS = 15
 _CODE_LOCATION = "usage_pipeline.definitions"
 
@@ -45,8 +47,8 @@ def serve(environment: Mapping[str, str], port: int, api: Sequence[str]) -> int:
 def _start(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C reaches only us, and we end them in order.
     return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments, no shell
-        [sys.executable, "-m", *command],
-        env={**os.environ, **environment},
+        [sys.executable, "-m", "usage_pipeline.attached", *command],
+        env={**os.environ, **environment, **parent_environment()},
         start_new_session=True,
     )
 

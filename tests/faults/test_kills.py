@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -104,28 +103,3 @@ def _until(holds: Callable[[], bool], seconds: float) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def test_dbt_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
-    # The import of dbt alone takes longer than this test.
-    script = (
-        "import os, subprocess, sys; from usage_pipeline.dbt_process import parent_environment;"
-        "child = subprocess.Popen([sys.executable, '-m', 'usage_pipeline.dbt_process', 'debug'],"
-        "env={**os.environ, **parent_environment()}, stdout=subprocess.DEVNULL);"
-        "print(child.pid, flush=True); child.wait()"
-    )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=tmp_path
-    )
-    assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    time.sleep(0.3)
-    parent.kill()
-    parent.wait()
-    _until(lambda: not _is_running(child), 2)
-
-
-def _is_running(pid: int) -> bool:
-    state = Path(f"/proc/{pid}/stat")
-    # A zombie waits for its new parent; it no longer does anything.
-    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"

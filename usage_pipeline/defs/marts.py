@@ -13,7 +13,7 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from usage_pipeline.dbt_process import parent_environment
+from usage_pipeline.attached import parent_environment
 from usage_pipeline.defs.executions import OWNERS
 from usage_pipeline.defs.failures import dbt_errors_as_failures, user_errors_as_failures
 from usage_pipeline.errors import UsageError

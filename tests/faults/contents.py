@@ -9,7 +9,15 @@ from usage_pipeline.warehouse.connection import Warehouse
 
 _SCHEMAS = ["raw", "staging", "intermediate", "marts", "mining"]
 # When something was done, and numbers that only count attempts.
-_CLOCKS = ["loaded_at", "created_at", "rejected_at", "retired_at", "failed_at", "rejected_id"]
+_CLOCKS = [
+    "loaded_at",
+    "created_at",
+    "rejected_at",
+    "retired_at",
+    "failed_at",
+    "mined_at",
+    "rejected_id",
+]
 _RELATIONS = """
     select namespace.nspname, class.relname, class.relkind::text, class.relispartition
     from pg_class as class

@@ -12,6 +12,7 @@ from pathlib import Path
 from dbt.cli.main import dbtRunner
 
 from usage_pipeline.ingestion import load_configured_days
+from usage_pipeline.nightly_mining import mine_days, mine_windows
 from usage_pipeline.retention import apply_retention
 from usage_pipeline.settings import Settings
 from usage_pipeline.transform import build_arguments, dbt_environment, project_directory
@@ -42,6 +43,13 @@ def build(home: str, url: str) -> None:
         run_dbt(home, url, build_arguments(*NIGHT, as_of))
 
 
+def mine(home: str, url: str) -> None:
+    warehouse, settings = _warehouse(url), settings_of(home, url)
+    with building(warehouse):
+        mine_days(warehouse, settings, NIGHT, NIGHT[-1])
+        mine_windows(warehouse, settings, NIGHT[-1])
+
+
 def retire(home: str, url: str) -> None:
     warehouse = _warehouse(url)
     with building(warehouse):
@@ -53,7 +61,12 @@ def backfill(home: str, url: str) -> None:
     load_configured_days(_warehouse(url), settings_of(home, url), days)
 
 
-STAGES: dict[str, Callable[[str, str], None]] = {"load": load, "build": build, "retire": retire}
+STAGES: dict[str, Callable[[str, str], None]] = {
+    "load": load,
+    "build": build,
+    "mine": mine,
+    "retire": retire,
+}
 BESIDE: dict[str, Callable[[str, str], None]] = {"backfill": backfill}
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.executions import DAY, at, batch, execution
 from tests.faults import victims
@@ -16,6 +17,7 @@ from tests.faults.world import World
 from usage_pipeline.errors import WarehouseUnavailableError
 from usage_pipeline.sources.canonical import ReadBatch
 from usage_pipeline.warehouse import locks
+from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.day_load import DayInput, load_day
 from usage_pipeline.warehouse.retirement import retire_day
@@ -152,6 +154,27 @@ def test_a_cursor_that_is_half_read_delays_a_swap_and_a_retirement_and_reads_on(
             "select (select count(*) from raw.workflow_executions_simple), "
             "(select sum(execution_count) from raw.retired_usage)"
         ).fetchone() == (7, 300)
+
+
+def test_a_snapshot_that_has_not_read_a_day_yet_still_finds_it(warehouse: Warehouse) -> None:
+    _load(warehouse, DAY, 3)
+    impatient = Warehouse(warehouse.url, lock_timeout=0.1)
+    taken = threading.Event()
+
+    def load() -> None:
+        taken.wait(30)
+        _load(impatient, DAY, 9)
+
+    with _running(load) as errors, snapshot(warehouse) as source:
+        source.read(sql.SQL("select count(*) as days from raw.load_ledger"))
+        taken.set()
+        threading.Event().wait(0.5)
+        found = source.read(sql.SQL("select id from raw.workflow_executions_simple"))
+    assert errors == []
+    assert found.num_rows == 3
+    with warehouse.connect() as connection:
+        rows = connection.execute("select count(*) from raw.workflow_executions_simple")
+        assert rows.fetchone() == (9,)
 
 
 def test_readers_that_never_let_go_are_named_and_nothing_is_changed(

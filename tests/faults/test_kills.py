@@ -33,9 +33,9 @@ def test_whatever_is_killed_one_more_run_gives_what_an_undisturbed_night_gives(
 
 
 _LONG = {
-    "process": {"load": 12, "build": 6, "retire": 10},
-    "server": {"load": 4, "build": 3, "retire": 4},
-    "backend": {"load": 4, "build": 2, "retire": 3},
+    "process": {"load": 10, "build": 6, "mine": 6, "retire": 8},
+    "server": {"load": 3, "build": 3, "mine": 3, "retire": 3},
+    "backend": {"load": 3, "build": 2, "mine": 2, "retire": 2},
     "restart": {"load": 1, "build": 2, "retire": 1},
 }
 
@@ -62,7 +62,7 @@ def test_a_killed_run_of_the_orchestrator_takes_its_dbt_with_it(
 ) -> None:
     world = whole_world
     stages = world.stages
-    delay = random.Random(seed).uniform(0.3, 0.9)  # noqa: S311 - not a secret
+    delay = random.Random(seed).uniform(0.1, 3.0)  # noqa: S311 - not a secret
     with world.copy_of(world.states[stages[0]]) as warehouse:
         environment = {
             **os.environ,
@@ -72,7 +72,7 @@ def test_a_killed_run_of_the_orchestrator_takes_its_dbt_with_it(
         command = [sys.executable, "-m", "usage_pipeline.cli", "backfill", *map(str, NIGHT)]
         victim = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         _wait_for_dbt(warehouse.url, victim)
-        time.sleep(delay * world.seconds["build"])
+        time.sleep(delay)
         victim.kill()
         assert victim.wait() == -signal.SIGKILL
         _until(lambda: _dbt_sessions(warehouse.url) == 0, 10)

@@ -66,7 +66,8 @@ def _struck_at_work(world: World, trial: Trial, delay: float) -> bool:
         if trial.struck == "process":
             assert watcher.errors == []
         known = {*before.contents.relations, *after.contents.relations}
-        assert [name for name in left if name not in known] == []
+        left_over = [name for name in left if name not in known]
+        assert left_over == []
         assert differences(contents_of(warehouse), after.contents) == []
         assert held_locks(warehouse) == 0
         assert list(world.home.glob("spool-*")) == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
+from adbc_driver_postgresql import dbapi
 from psycopg import sql
 
 from usage_pipeline.errors import WarehouseUnavailableError
@@ -48,6 +48,9 @@ def snapshot(warehouse: Warehouse) -> Iterator[Snapshot]:
     try:
         with dbapi.connect(warehouse.url) as connection, connection.cursor() as cursor:
             cursor.execute("set transaction isolation level repeatable read read only")
+            # Before the snapshot is taken: a day that is swapped or retired between it and the
+            # first read of the executions would be found empty.
+            cursor.execute("lock table raw.workflow_executions_simple in access share mode")
             yield Snapshot(cursor)
             connection.rollback()
     except dbapi.OperationalError as error:

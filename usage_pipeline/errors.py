@@ -11,6 +11,12 @@ class UsageError(Exception):
     exit_code = 1
 
 
+class WrongUsageError(UsageError):
+    """Arguments that make no sense, alone or together."""
+
+    exit_code = 2
+
+
 class InputError(UsageError):
     """An input that cannot be read or does not hold what was asked for."""
 

@@ -117,10 +117,13 @@ def test_a_file_that_is_not_there_is_one_sentence(run: Run, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["run", "yesterday"], 1, "'yesterday' is no day: write it like 2026-06-28."),
-        (["backfill", "2026-06-02", "2026-06-01"], 1, "swap them"),
+        (["run", "yesterday"], 2, "'yesterday' is no day: write it like 2026-06-28."),
+        (["backfill", "2026-06-02", "2026-06-01"], 2, "swap them"),
+        (["load", "--files", "x", "--from", "2026-06-02", "--to", "2026-06-01"], 2, "swap them"),
+        (["load", "--files", "x", "--github-export", "y"], 2, "Give one of --files"),
+        (["load", "--sources", "x", "--name", "y"], 2, "into x"),
         (["run", "2001-01-01"], 1, "USAGE_START_DATE"),
-        (["load"], 1, "give --files, --github-export or --sources"),
+        (["load"], 2, "Give one of --files, --github-export and --sources."),
         (["stop"], 1, "nothing to stop"),
     ],
 )
@@ -159,6 +162,7 @@ def test_help_names_every_command_and_needs_nothing(run: Run) -> None:
         "forget-user",
     ]
     assert [command for command in commands if f"\n  {command} " not in text] == []
+    assert "..." not in text.partition("Commands:")[2]
 
 
 def test_psql_and_url_reach_the_warehouse(run: Run, warehouse: Warehouse) -> None:

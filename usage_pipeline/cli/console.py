@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from usage_pipeline.errors import UsageError
+from usage_pipeline.errors import WrongUsageError
 
 
 class Progress(Protocol):
@@ -65,12 +65,24 @@ def parse_day(text: str) -> date:
     """Read a day as the user types it.
 
     Raises:
-        UsageError: it is no date.
+        WrongUsageError: it is no date.
     """
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no day: write it like 2026-06-28.") from None
+        raise WrongUsageError(f"{text!r} is no day: write it like 2026-06-28.") from None
+
+
+def parse_span(first: str, last: str) -> tuple[date, date]:
+    """Read the first and the last day of a span.
+
+    Raises:
+        WrongUsageError: one is no date, or they are the wrong way round.
+    """
+    start, end = parse_day(first), parse_day(last)
+    if start > end:
+        raise WrongUsageError(f"The first day {start} comes after the last day {end}: swap them.")
+    return start, end
 
 
 def _cell(value: object) -> str:

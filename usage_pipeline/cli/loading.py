@@ -1,13 +1,13 @@
 """`load`: executions from files into the warehouse."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from usage_pipeline.cli.console import parse_day, progress, say
+from usage_pipeline.cli.console import parse_day, parse_span, progress, say
 from usage_pipeline.cli.opening import opened
-from usage_pipeline.errors import UsageError
+from usage_pipeline.errors import WrongUsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -46,15 +46,19 @@ def load(
     from usage_pipeline.ingestion import load_inputs
     from usage_pipeline.sources.config import files_source, github_source, read_sources_file
 
+    if first and last:
+        parse_span(first, last)
     start, end = parse_day(first) if first else None, parse_day(last) if last else None
+    if [files, github_export, sources].count(None) != 2:
+        raise WrongUsageError("Give one of --files, --github-export and --sources.")
+    if sources and (name or default_user):
+        raise WrongUsageError(f"Write --name and --default-user into {sources}: it names both.")
     if files:
         configs = [files_source([files], name=name or "files", default_user=default_user)]
     elif github_export:
         configs = [github_source([github_export], name=name or "github", default_user=default_user)]
-    elif sources:
-        configs = read_sources_file(sources)
     else:
-        raise UsageError("Nothing to load: give --files, --github-export or --sources.")
+        configs = read_sources_file(cast(Path, sources))
     settings, warehouse = opened()
     for config in configs:
         days = read = loaded = rejected = duplicates = 0
@@ -69,6 +73,7 @@ def load(
                 duplicates += result.duplicates
                 span = [*span[:1], result.day.isoformat()]
         say(
-            f"{config.name}: {days} days ({span[0]} to {span[-1]}); {read:,} rows read = "
-            f"{loaded:,} loaded + {rejected:,} rejected + {duplicates:,} duplicates."
+            f"{config.name}: {days} day{'' if days == 1 else 's'} ({span[0]} to {span[-1]}); "
+            f"{read:,} rows read = {loaded:,} loaded + {rejected:,} rejected + "
+            f"{duplicates:,} duplicates."
         )

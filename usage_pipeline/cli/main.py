@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 failed or a check failed; 2 wrong usage of the command; 3 
 4 the warehouse cannot be reached; 130 interrupted.
 """
 
+import inspect
 import sys
 
 import typer
@@ -22,6 +23,9 @@ app = typer.Typer(
 )
 for commands in (running, loading, operating, serving, erasing):
     commands.register(app)
+for command in app.registered_commands:
+    # The list of commands shows whole sentences; by default it cuts them off.
+    command.short_help = " ".join((inspect.getdoc(command.callback) or "").split("\n\n")[0].split())
 
 
 def main() -> None:

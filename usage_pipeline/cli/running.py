@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.console import parse_day, progress, say, say_error
+from usage_pipeline.cli.console import parse_day, parse_span, progress, say, say_error
 from usage_pipeline.cli.opening import opened
-from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
 
@@ -57,7 +56,7 @@ def backfill(
     last: Annotated[str, typer.Argument(metavar="TO", help="The last day.")],
 ) -> None:
     """Run the nightly job for all days from FROM to TO, in one run."""
-    start, end = parse_day(first), parse_day(last)
+    start, end = parse_span(first, last)
     settings, warehouse = opened()
     build(settings, warehouse, start, end)
 
@@ -66,11 +65,8 @@ def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> 
     """Run the nightly job for a span of days and say how it went.
 
     Raises:
-        UsageError: the days are the wrong way round.
         typer.Exit: with code 1 when a step or a blocking check failed.
     """
-    if first > last:
-        raise UsageError(f"The first day {first} comes after the last day {last}: swap them.")
     from usage_pipeline.defs.launch import run_days
 
     started = time.monotonic()

@@ -76,7 +76,8 @@ valuable as (
         cast(null as {{ dbt.type_bigint() }}) as failure_count,
         cast(null as date) as last_used_date,
         {{ shown_name('workflow_name', 'workflow_id') }} || ' is valuable: '
-        || {{ counted('unique_users', 'user') }} || ' ran it ' || {{ counted('total_executions', 'time') }} || ' in the last 7 days' as message
+        || {{ counted('unique_users', 'user') }} || ' ran it '
+        || {{ counted('total_executions', 'time') }} || ' in the last 7 days' as message
     from popular
 ),
 

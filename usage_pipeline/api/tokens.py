@@ -80,9 +80,9 @@ class Tokens:
             keys = str(found["jwks_uri"])
             if urlsplit(keys).scheme not in ("https", urlsplit(self._issuer).scheme):
                 raise ValueError("its jwks_uri is no https URL")
-            self._keys = jwt.PyJWKClient(
-                keys, cache_keys=True, lifespan=300, timeout=_TIMEOUT_SECONDS
-            )
+            # The set of keys is kept for five minutes, no single key for longer: one that the
+            # issuer withdraws is not trusted on.
+            self._keys = jwt.PyJWKClient(keys, lifespan=300, timeout=_TIMEOUT_SECONDS)
         return self._keys
 
 

@@ -1,0 +1,382 @@
+"""The answers of the API equal the marts; pages, ETags, favourites; and what fuzzing finds."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.transport import Response
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.conftest import RunDbt
+from tests.integration.api.conftest import PREFIX
+from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.favourites import refresh_usage
+
+
+@pytest.fixture(scope="module")
+def user(built: Warehouse) -> str:
+    return str(_rows(built, "select user_id from mining.usage_insights order by user_id")[0][0])
+
+
+def _rows(warehouse: Warehouse, query: str, values: Any = None) -> list[Any]:
+    with warehouse.connect() as connection:
+        return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+
+
+def _get(client: TestClient, path: str, **query: Any) -> dict[str, Any]:
+    answer = client.get(f"{PREFIX}{path}", params=query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _all(client: TestClient, path: str, limit: int = 7, **query: Any) -> list[dict[str, Any]]:
+    """Every page of a list."""
+    items: list[dict[str, Any]] = []
+    page = _get(client, path, limit=limit, **query)
+    while True:
+        assert page["as_of"] == "2026-06-28"
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        assert len(page["items"]) == limit
+        page = _get(client, path, limit=limit, cursor=page["next_cursor"], **query)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID | date) and not isinstance(value, datetime):
+        return str(value)
+    if isinstance(value, Decimal):
+        return float(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("path", "columns", "query"),
+    [
+        (
+            "/popular",
+            "workflow_id workflow_name popularity_rank total_executions unique_users "
+            "people_execution_count machine_execution_count previous_rank rank_change "
+            "previous_total_executions execution_change success_rate_fraction",
+            "select workflow_id, workflow_name, popularity_rank, total_executions, unique_users, "
+            "people_execution_count, machine_execution_count, previous_rank, rank_change, "
+            "previous_total_executions, execution_change, success_rate "
+            "from marts.popular_workflows where as_of_date = '2026-06-28' order by 3",
+        ),
+        (
+            "/success-rates",
+            "workflow_id total_executions success_count failure_count cancelled_count open_count "
+            "sample_size success_rate_fraction success_rate_lower_fraction "
+            "success_rate_upper_fraction failure_rate_fraction unique_users avg_duration_ms "
+            "reliability",
+            "select workflow_id, total_executions, success_count, failure_count, cancelled_count, "
+            "open_count, sample_size, success_rate, success_rate_lower, success_rate_upper, "
+            "failure_rate, unique_users, avg_duration_ms, reliability "
+            "from marts.workflow_success_rates where as_of_date = '2026-06-28' "
+            "order by success_rate_upper nulls last, workflow_id",
+        ),
+        (
+            "/abandoned",
+            "workflow_id users_who_abandoned avg_tries_before_abandon median_tries_before_abandon "
+            "last_used_date",
+            "select workflow_id, users_who_abandoned, avg_tries_before_abandon, "
+            "median_tries_before_abandon, last_used_date from marts.abandoned_workflows "
+            "order by users_who_abandoned desc, workflow_id desc",
+        ),
+        (
+            "/users",
+            "user_id user_name execution_count last_used_date",
+            "select stats.user_id, source_user_id, sum(total_executions), max(last_used_date) "
+            "from marts.user_workflow_stats as stats join raw.users using (user_id) "
+            "group by 1, 2 order by 3 desc, 1 desc",
+        ),
+        (
+            "/user/{user}",
+            "workflow_id workflow_name execution_count success_count failure_count "
+            "cancelled_count open_count success_rate_fraction avg_duration_ms frequency "
+            "executions_last_28_days execution_trend_fraction",
+            "select workflow_id, workflow_name, total_executions, success_count, failure_count, "
+            "cancelled_count, open_count, success_rate, avg_duration_ms, frequency, "
+            "executions_last_28_days, execution_trend from marts.user_workflow_stats "
+            "where user_id = %(user)s order by last_used_at desc, workflow_id desc",
+        ),
+        (
+            "/organisation/daily",
+            "execution_date execution_count success_count failure_count",
+            "select execution_date, sum(execution_count), sum(success_count), sum(failure_count) "
+            "from marts.user_workflow_usage group by 1 order by 1",
+        ),
+    ],
+)
+def test_numbers_equal_the_marts(
+    client: TestClient, built: Warehouse, user: str, path: str, columns: str, query: str
+) -> None:
+    names = columns.split()
+    got = [[item[name] for name in names] for item in _all(client, path.replace("{user}", user))]
+    expected = [[_plain(value) for value in row] for row in _rows(built, query, {"user": user})]
+    assert got == expected
+    if path != "/abandoned":
+        assert len(got) > 5
+
+
+def test_rates_are_given_in_both_ways(client: TestClient) -> None:
+    for item in _all(client, "/success-rates"):
+        for name in ("success_rate", "failure_rate", "success_rate_lower", "success_rate_upper"):
+            fraction, percent = item[f"{name}_fraction"], item[f"{name}_percent"]
+            assert percent == (None if fraction is None else pytest.approx(fraction * 100))
+
+
+def test_one_workflow_says_the_same_as_the_lists(client: TestClient) -> None:
+    popular = {item["workflow_id"]: item["popularity_rank"] for item in _all(client, "/popular")}
+    for listed in _all(client, "/success-rates"):
+        one = _get(client, f"/success-rate/{listed['workflow_id']}")
+        assert one == {**listed, "as_of": "2026-06-28"}
+        whole = _get(client, f"/workflow/{listed['workflow_id']}")
+        rank = popular.get(listed["workflow_id"])
+        assert whole == {**one, "popularity_rank": rank}
+
+
+def test_a_workflow_day_by_day_and_week_by_week(client: TestClient, built: Warehouse) -> None:
+    workflow = _get(client, "/popular", limit=1)["items"][0]["workflow_id"]
+    days = _get(client, f"/workflow/{workflow}/daily", **{"from": "2026-06-22"})["items"]
+    week = _get(client, "/popular", limit=1)["items"][0]["total_executions"]
+    assert sum(day["execution_count"] for day in days) == week
+    assert [day["execution_date"] for day in days] == sorted(day["execution_date"] for day in days)
+    weeks = _all(client, f"/workflow/{workflow}/lifecycle")
+    assert [week["active_users"] for week in weeks] == [
+        row[0]
+        for row in _rows(
+            built,
+            "select active_users from marts.workflow_lifecycle where workflow_id = %s "
+            "order by week_start_date desc",
+            [workflow],
+        )
+    ]
+    swapped = {"from": "2026-06-28", "to": "2026-06-01"}
+    assert client.get(f"{PREFIX}/workflow/{workflow}/daily", params=swapped).status_code == 422
+
+
+def test_mined_answers_name_their_workflows(
+    client: TestClient, built: Warehouse, user: str
+) -> None:
+    names = dict(_rows(built, "select workflow_id::text, workflow_name from marts.workflows"))
+    for window in (7, 28, 90):
+        (sequence,) = _get(client, f"/sequences/{user}", window=window)["items"]
+        assert sequence["frequency"] == window
+        assert all(
+            each["workflow_name"] == names[each["workflow_id"]] for each in sequence["workflows"]
+        )
+        assert len(sequence["workflows"]) == 2
+    (pattern,) = _get(client, f"/user/{user}/patterns")["items"]
+    assert pattern["next_workflow_name"] == names[pattern["next_workflow_id"]]
+    before = _get(client, f"/workflow/{pattern['next_workflow_id']}/neighbours")["before"]
+    assert pattern["workflow_id"] in [each["workflow_id"] for each in before]
+    assert _get(client, f"/user/{user}/rhythm")["items"] == [
+        {"weekday": 0, "hour": 9, "execution_count": 4}
+    ]
+    assert len(_get(client, "/popular-sequences")["items"]) == 2
+
+
+def test_insights_are_dismissed_and_opened_again_and_resolved_ones_stay(
+    client: TestClient, user: str
+) -> None:
+    first, second = _get(client, f"/user/{user}/insights")["items"]
+    assert [first["score"], second["score"]] == [3.0, 2.0]
+    path = f"{PREFIX}/user/{user}/insights"
+    for _ in range(2):
+        dismissed = client.post(f"{path}/{first['insight_id']}/dismiss")
+        assert (dismissed.status_code, dismissed.json()["state"]) == (200, "dismissed")
+    assert _get(client, f"/user/{user}/insights")["items"] == [second]
+    reopened = client.post(f"{path}/{first['insight_id']}/reopen").json()
+    assert {name: reopened[name] for name in first} == first
+    (resolved,) = _get(client, f"/user/{user}/insights", state="resolved")["items"]
+    assert client.post(f"{path}/{resolved['insight_id']}/dismiss").status_code == 409
+    assert client.post(f"{path}/{uuid4()}/dismiss").status_code == 404
+    other = client.post(f"{PREFIX}/user/somebody/insights/{first['insight_id']}/dismiss")
+    assert other.status_code == 404
+
+
+def test_a_sequence_is_saved_as_a_template_once(client: TestClient, user: str) -> None:
+    (sequence,) = _get(client, f"/sequences/{user}")["items"]
+    assert not sequence["is_saved"]
+    new = {"sequence_id": sequence["sequence_id"], "name": "Morning"}
+    made = client.post(f"{PREFIX}/user/{user}/templates", json=new)
+    again = client.post(f"{PREFIX}/user/{user}/templates", json={**new, "name": "Other"})
+    assert (made.status_code, again.status_code) == (201, 200)
+    assert again.json() == made.json()
+    assert made.json()["workflows"] == sequence["workflows"]
+    assert _get(client, f"/sequences/{user}")["items"][0]["is_saved"]
+    (listed,) = _get(client, f"/user/{user}/templates")["items"]
+    path = f"{PREFIX}/user/{user}/templates"
+    assert client.post(path, json={**new, "sequence_id": str(uuid4())}).status_code == 404
+    assert client.delete(f"{PREFIX}/user/x/templates/{listed['template_id']}").status_code == 404
+    assert client.delete(f"{path}/{listed['template_id']}").status_code == 204
+    assert client.delete(f"{path}/{listed['template_id']}").status_code == 404
+
+
+def test_favourites_are_added_named_ordered_removed_and_refreshed(
+    client: TestClient, built: Warehouse, user: str
+) -> None:
+    path = f"{PREFIX}/user/{user}/favorites"
+    used = _get(client, f"/user/{user}", order="use", limit=3)["items"]
+    ids = [item["workflow_id"] for item in used]
+    added = [client.post(path, json={"workflow_id": each}) for each in ids]
+    assert [answer.status_code for answer in added] == [201] * 3
+    assert [answer.json()["usage_count"] for answer in added] == [
+        item["execution_count"] for item in used
+    ]
+    assert client.post(path, params={"workflow_id": ids[0]}).status_code == 200
+    assert client.post(path, json={"workflow_id": str(uuid4())}).status_code == 404
+    assert client.post(path).status_code == 422
+    named = client.patch(f"{path}/{ids[1]}", json={"custom_name": "Mine", "category": "Daily"})
+    assert (named.json()["custom_name"], named.json()["category"]) == ("Mine", "Daily")
+    kept = client.patch(f"{path}/{ids[1]}", json={"category": None}).json()
+    assert (kept["custom_name"], kept["category"]) == ("Mine", None)
+    order = client.put(f"{path}/order", json={"workflow_ids": [ids[2], ids[0], str(uuid4())]})
+    assert [item["workflow_id"] for item in order.json()["items"]] == [ids[2], ids[0], ids[1]]
+    with built.connect() as connection:
+        connection.execute("update raw.workflow_favorites set usage_count = 0, last_used = null")
+        assert refresh_usage(connection) == 3
+        assert refresh_usage(connection) == 0
+    refreshed = {item["workflow_id"]: item for item in _all(client, f"/user/{user}/favorites")}
+    for item in used:
+        assert refreshed[item["workflow_id"]]["usage_count"] == item["execution_count"]
+        assert refreshed[item["workflow_id"]]["last_used"] == item["last_used_at"]
+    assert _get(client, "/user/somebody/favorites")["items"] == []
+    for each in ids:
+        assert client.delete(f"{PREFIX}/user/somebody/favorites/{each}").status_code == 404
+        assert client.delete(f"{path}/{each}").status_code == 204
+
+
+def test_an_answer_that_is_known_costs_nothing_until_the_marts_are_built_again(
+    client: TestClient, built: Warehouse, dbt_on: RunDbt
+) -> None:
+    first = client.get(f"{PREFIX}/popular")
+    tag = first.headers["etag"]
+    again = client.get(f"{PREFIX}/popular", headers={"If-None-Match": f'"x", {tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert "no-cache" in first.headers["cache-control"]
+    # What a build does last, whatever the as-of date.
+    with built.connect() as connection:
+        connection.execute(
+            "create table marts.anew as select * from marts.warehouse_as_of; "
+            "grant select on marts.anew to usage_reader; "
+            "drop table marts.warehouse_as_of; alter table marts.anew rename to warehouse_as_of"
+        )
+    client.app.state.services.reader._known = None  # type: ignore[attr-defined]
+    rebuilt = client.get(f"{PREFIX}/popular", headers={"If-None-Match": tag})
+    assert rebuilt.status_code == 200
+    assert rebuilt.headers["etag"] != tag
+
+
+def test_errors_are_problems_of_one_shape(client: TestClient) -> None:
+    for method, path, status in (
+        ("GET", "/nothing", 404),
+        ("GET", "/success-rate/unknown", 404),
+        ("GET", "/track", 405),
+        ("DELETE", "/popular", 405),
+        ("GET", "/popular?limit=0", 422),
+        ("GET", "/popular?cursor=%00", 422),
+        ("GET", "/popular?cursor=W10", 422),
+        ("GET", "/sequences/ana?window=8", 422),
+        ("GET", "/workflow/x/daily?from=never", 422),
+    ):
+        answer = client.request(method, f"{PREFIX}{path}")
+        assert answer.status_code == status, path
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem = answer.json()
+        assert set(problem) == {"type", "title", "status", "detail", "instance"}
+        assert problem["status"] == status
+
+
+def test_the_dashboard_is_served_for_every_path_of_its_own(client: TestClient) -> None:
+    for path in ("/", "/workflows/some", "/users"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/html")
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "unsafe" not in policy
+    for path in ("/assets/nothing.js", "/../../settings.py", "/%2e%2e/app.py"):
+        assert client.get(path).status_code == 404
+
+
+def test_metrics_count_requests_by_route(client: TestClient) -> None:
+    client.get(f"{PREFIX}/success-rate/{uuid4()}")
+    text = client.get("/metrics").text
+    assert 'route="/success-rate/{workflow_id}",status="404"' in text
+    assert "usage_api_tracked_total" in text
+
+
+def test_definitions_say_what_every_column_means(client: TestClient) -> None:
+    items = _get(client, "/definitions")["items"]
+    assert items["popular_workflows.popularity_rank"].startswith("1 for the most executions")
+    assert "usage_patterns.hits" in items
+
+
+_CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+)
+
+
+def _fuzz(client: TestClient, examples: int) -> set[int]:
+    """Ask what the description allows and what it does not; return the statuses seen."""
+    schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
+    config = hypothesis_settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    seen: set[int] = set()
+    for result in schema.get_all_operations():
+        operation = result.ok()
+
+        def ask(case: schemathesis.Case) -> None:
+            asked = case.as_transport_kwargs(base_url="http://testserver")
+            content = asked.pop("data", None)
+            answer = client.request(**asked, content=content)
+            # The organisation's insights are there once the mining of a night has run.
+            if answer.status_code == 503 and case.path.endswith("/organisation/insights"):
+                return
+            assert answer.status_code != 503, answer.text
+            seen.add(answer.status_code)
+            case.validate_response(Response.from_any(answer), checks=list(_CHECKS))
+
+        config(given(case=operation.as_strategy())(ask))()
+    return seen
+
+
+def test_fuzzing_finds_no_server_error_and_no_undocumented_answer(client: TestClient) -> None:
+    assert {200, 202, 404, 422} <= _fuzz(client, 8)
+
+
+@pytest.mark.long
+def test_long_fuzzing_finds_no_server_error_and_no_undocumented_answer(client: TestClient) -> None:
+    assert {200, 202, 404, 422} <= _fuzz(client, 300)
+
+
+def test_examples_in_the_description_are_what_is_accepted(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    example = described["components"]["schemas"]["TrackedItem"]["example"]
+    fresh = {**example, "start_time": None}
+    answer = client.post(f"{PREFIX}/track", content=json.dumps(fresh))
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["accepted"] == 1, answer.text

@@ -11,6 +11,7 @@ import pytest
 from tests.integration.serving import serving
 from usage_pipeline.api import collector
 from usage_pipeline.api.access import mapped_id
+from usage_pipeline.api.keys import Keys
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.api_keys import create_key
 from usage_pipeline.warehouse.connection import Warehouse
@@ -131,3 +132,24 @@ def test_a_demo_serves_no_page_of_another_site(settings: Settings, warehouse: Wa
         for headers in ({"Origin": "https://site.example"}, {"Host": "rebound.example"}):
             answer = caller.post(f"{PREFIX}/track", content=body, headers=headers)
             assert answer.status_code == 403
+
+
+def test_who_guesses_keys_is_refused_before_the_warehouse_is_asked(
+    settings: Settings, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    find = Keys.find
+
+    async def counted(self: Keys, key: str) -> object:
+        asked.append(key)
+        return await find(self, key)
+
+    monkeypatch.setattr(Keys, "find", counted)
+    few = settings.model_copy(update={"api_rate_limit": "5/hour"})
+    with serving(few, warehouse) as address, httpx.Client(base_url=address) as caller:
+        statuses = [
+            caller.get(f"{PREFIX}/me", headers={"X-API-Key": f"wu_{guess}"}).status_code
+            for guess in range(20)
+        ]
+    assert statuses == [401] * 5 + [429] * 15
+    assert len(asked) == 5

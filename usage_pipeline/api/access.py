@@ -96,6 +96,8 @@ async def current_caller(
                 raise _forbidden()
             return Caller("demo", frozenset(SCOPES), is_demo=True)
         raise _refused()
+    # Looking for a key or checking a token costs more than refusing an address that guesses.
+    found.limits.check(f"refused:{address}", count=False)
     caller = await _caller(found, given)
     if caller is None:
         found.limits.check(f"refused:{address}")

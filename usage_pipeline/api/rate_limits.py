@@ -15,13 +15,14 @@ class RateLimits:
         self._limit: RateLimitItem = parse(limit)
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    def check(self, name: str) -> None:
-        """Count a request.
+    def check(self, name: str, *, count: bool = True) -> None:
+        """Count a request, or only look whether another one may come.
 
         Raises:
             ProblemError: there were too many.
         """
-        if self._limiter.hit(self._limit, name):
+        is_allowed = self._limiter.hit if count else self._limiter.test
+        if is_allowed(self._limit, name):
             return
         raise ProblemError(
             429,

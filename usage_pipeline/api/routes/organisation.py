@@ -1,18 +1,18 @@
 """The organisation as a whole: its days and its insights, and what every column means."""
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, Field
 
 from usage_pipeline.api.access import ReaderCaller
 from usage_pipeline.api.answers import answer, mart_page, object_json, page
 from usage_pipeline.api.errors import documented
 from usage_pipeline.api.paging import Listing, Page, Paging, paging
 from usage_pipeline.api.routes.workflow_history import LongPaging, Span, span
-from usage_pipeline.api.schemas import Counts
+from usage_pipeline.api.schemas import Counts, SuccessRate
 from usage_pipeline.api.services import ReaderDep
 
 router = APIRouter(tags=["organisation"])
@@ -25,19 +25,23 @@ class OrganisationDay(Counts):
     execution_count: int
 
 
-class OrganisationInsight(BaseModel):
+class OrganisationInsight(SuccessRate):
     """Something worth doing, with the numbers that say so."""
 
-    model_config = ConfigDict(extra="allow")
-
-    insight_type: str
-    workflow_id: UUID | None = None
-    sequence_id: UUID | None = None
-    workflow_ids: list[UUID] | None = None
-    subject: str | None = None
+    insight_type: Literal["fix_this", "automate_this", "retire_this", "valuable"]
+    workflow_id: UUID | None = Field(description="null for what is about a sequence.")
+    sequence_id: UUID | None
+    workflow_ids: list[UUID] | None = Field(description="The steps of a sequence.")
+    subject: str
     message: str
-    user_count: int | None = None
-    score: float | None = None
+    user_count: int
+    score: float
+    execution_count: int | None
+    failure_count: int | None
+    last_used_date: date | None
+    day_count: int | None
+    confidence: float | None
+    lift: float | None
 
 
 class Definitions(BaseModel):
@@ -67,16 +71,16 @@ where true
 _INSIGHTS: Final = Listing(
     item=OrganisationInsight,
     select="""
-select *, coalesce(score, 0) as sorted_by,
-    coalesce(workflow_id, sequence_id)::text || insight_type as place
+select insight_type, subject_id, workflow_id, sequence_id, workflow_ids, subject, message,
+    user_count, score, execution_count, failure_count, success_rate as success_rate_fraction,
+    last_used_date, day_count, confidence, lift, -score as score_place
 from marts.organisation_insights
 where true
 """,
-    order=("coalesce(score, 0)", "coalesce(workflow_id, sequence_id)::text || insight_type"),
-    types=(float, str),
-    casts=("double precision", "text"),
-    descending=True,
-    keys=("sorted_by", "place"),
+    order=("insight_type", "-score", "subject_id"),
+    types=(str, float, UUID),
+    casts=("text", "double precision", "uuid"),
+    keys=("insight_type", "score_place", "subject_id"),
 )
 _DEFINITIONS: Final = """
 select class.relname || coalesce('.' || attribute.attname, '') as name, description.description
@@ -122,7 +126,7 @@ async def get_organisation_insights(
     reader: ReaderDep,
     asked: Annotated[Paging, Depends(paging)],
 ) -> Response:
-    """The greatest score first."""
+    """By type; within one the greatest score first: scores of two types are not comparable."""
     return await page(request, reader, _INSIGHTS, asked)
 
 

@@ -1,8 +1,12 @@
 """The client against the real API: what is tracked arrives, and answers are what it expects."""
 
+import ast
 import asyncio
 import dataclasses
+import os
 import re
+import shutil
+import subprocess
 import types
 import typing
 from collections.abc import Iterator
@@ -13,6 +17,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from tests.conftest import CHECKOUT
 from tests.integration.serving import serving
 from usage_pipeline.api.app import PREFIX, create_app
 from usage_pipeline.client import ApiError, AsyncClient, Client, Report, endpoints
@@ -223,3 +228,26 @@ def test_the_client_knows_every_operation_of_the_api() -> None:
         if path.startswith(PREFIX)
     }
     assert offered - known == set()
+
+
+def test_the_line_of_the_documentation_works_as_it_is(
+    api: str, key: str, warehouse: Warehouse
+) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("no curl on the PATH")
+    page = (CHECKOUT / "docs" / "client.md").read_text()
+    line = page.split("```sh\n", 1)[1].split("```", 1)[0]
+    environment = {**os.environ, "USAGE_API_URL": api, "USAGE_API_KEY": key}
+    result = subprocess.run(
+        ["sh", "-c", line], env=environment, capture_output=True, text=True, check=True
+    )
+    assert '"accepted":1' in result.stdout
+    assert [row["workflow_name"] for row in tracked(warehouse)] == ["Send weekly report"]
+
+
+def test_the_examples_of_the_documentation_are_python() -> None:
+    page = (CHECKOUT / "docs" / "client.md").read_text()
+    examples = [part.split("```", 1)[0] for part in page.split("```python\n")[1:]]
+    assert len(examples) >= 5
+    for example in examples:
+        compile(example, "docs/client.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

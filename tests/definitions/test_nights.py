@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from usage_pipeline.cli.operating import status
 from usage_pipeline.defs.executions import EXECUTIONS_KEY, load_asset
 from usage_pipeline.defs.failed_days import failed_days_asset
 from usage_pipeline.defs.failures import step_failure
+from usage_pipeline.defs.retention import retention_asset
 from usage_pipeline.defs.schedules import nightly_schedule, requests_for
+from usage_pipeline.ingestion import load_configured_days
 from usage_pipeline.partitions import daily_partitions, range_tags
 from usage_pipeline.resources import WarehouseResource
 from usage_pipeline.settings import Settings
@@ -94,9 +97,12 @@ def test_days_that_failed_or_were_left_out_get_a_run_each(declared: Settings) ->
     ]
 
 
-def _csv(folder: Path, day: date) -> None:
-    row = f"{day},ana,report,Report,{day}T09:00:00Z,{day}T09:05:00Z,completed,manual\n"
-    (folder / f"{day}.csv").write_text(_HEADER + row)
+def _csv(folder: Path, day: date, *more: str) -> None:
+    rows = [
+        f"{day}{name},ana,report,Report,{day}T09:00:00Z,{day}T09:05:00Z,completed,manual\n"
+        for name in ("", *filter(None, more))
+    ]
+    (folder / f"{day}.csv").write_text(_HEADER + "".join(rows))
 
 
 @pytest.fixture
@@ -134,7 +140,7 @@ def _run(settings: Settings, tags: dict[str, str]) -> dg.ExecuteInProcessResult:
 
 
 def test_a_failed_day_holds_up_no_later_one_and_is_seen_until_it_is_loaded(
-    nights: tuple[Settings, Path], warehouse: Warehouse
+    nights: tuple[Settings, Path], warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings, folder = nights
     before = _DAY - timedelta(days=1)
@@ -148,11 +154,37 @@ def test_a_failed_day_holds_up_no_later_one_and_is_seen_until_it_is_loaded(
     with warehouse.connect() as connection:
         assert loaded_days(connection) == [_DAY]
         assert list(failed_days(connection)) == [before]
+    capsys.readouterr()
+    status(days=14)
+    assert "2026-06-27 could not be loaded: There is no file" in capsys.readouterr().out
     _csv(folder, before)
     assert _run(settings, range_tags(before, before)).success
     with warehouse.connect() as connection:
         assert loaded_days(connection) == [before, _DAY]
         assert failed_days(connection) == {}
+
+
+def test_the_asset_of_retired_days_says_where_each_day_s_executions_are(
+    nights: tuple[Settings, Path], warehouse: Warehouse
+) -> None:
+    settings, folder = nights
+    first = _DAY - timedelta(days=7)
+    for day in (first, _DAY):
+        _csv(folder, day)
+        assert _run(settings, range_tags(day, day)).success
+    partitions = daily_partitions(settings)
+    for late in ("", "late"):
+        # After its day was retired, the same file comes again with one more execution in it.
+        _csv(folder, first, late)
+        load_configured_days(warehouse, settings, [first])
+        result = dg.materialize(
+            [retention_asset(partitions)],
+            partition_key=first.isoformat(),
+            resources={"warehouse": WarehouseResource()},
+        )
+    (event,) = result.asset_materializations_for_node("raw__retired_days")
+    said = {name: value.value for name, value in event.metadata.items()}
+    assert (said["retired"], said["late"], said["rejected"], said["in_raw"]) == (2, 1, 0, 0)
 
 
 def test_a_run_of_which_no_day_can_be_loaded_fails_as_a_whole(

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunDbt
-from tests.executions import DAY, at, batch, execution
+from tests.executions import DAY, at, batch, execution, rejection
 from usage_pipeline.errors import UsageError
+from usage_pipeline.retention import apply_retention
+from usage_pipeline.settings import Settings
 from usage_pipeline.transform import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.day_load import DayInput, DayLoad, load_day
@@ -183,3 +185,29 @@ def test_aggregates_that_do_not_account_for_every_execution_stop_the_retirement(
         _retire(warehouse)
     assert _rows(warehouse, "select count(*) from raw.workflow_executions_simple") == [(40,)]
     assert _rows(warehouse, "select count(*) from raw.retired_usage") == [(0,)]
+
+
+def test_each_kind_of_row_is_kept_for_as_long_as_its_own_setting_says(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    days = [DAY + timedelta(days=offset) for offset in range(6)]
+    for day in days:
+        rejected = {**rejection("no id"), "execution_date": day}
+        rows = [execution(f"{day}", start_time=at(9, day=day))]
+        load_day(warehouse, day, [DayInput("files", [batch(rows, [rejected])])])
+    chosen = settings.model_copy(
+        update={"retention_days": 2, "rejected_days": 3, "retired_ids_days": 5}
+    )
+    done = apply_retention(warehouse, chosen, days[-1])
+    assert [each.day for each in done.days] == days[:4]
+    assert (done.forgotten_rejected, done.forgotten_ids) == (3, 1)
+    for table, kept in {
+        "workflow_executions_simple": days[4:],
+        "rejected_executions": days[3:],
+        "retired_executions": days[1:4],
+        "retired_usage": days[:4],
+        "load_ledger": days,
+    }.items():
+        found = _rows(warehouse, f"select distinct execution_date from raw.{table} order by 1")
+        assert [row[0] for row in found] == kept, table
+    assert _rows(warehouse, "select sum(rejected_count) from raw.load_ledger") == [(6,)]

@@ -1,0 +1,154 @@
+"""The journey of an analyst: what the screen says is what the marts say."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.dashboard.conftest import Demo
+
+_DASH = "\u2013"
+
+
+def _panel(page: Page, title: str) -> Locator:
+    return page.get_by_role("region", name=title, exact=True)
+
+
+def _rows(panel: Locator) -> list[list[str]]:
+    """The cells of a table's body, without the spaces that only look different."""
+    rows = panel.locator("tbody tr")
+    expect(rows.first).to_be_visible()
+    return [
+        [re.sub(r"\s+", " ", text).strip() for text in row.locator("th, td").all_inner_texts()]
+        for row in rows.all()
+    ]
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction:.1%}".replace("%", " %")
+
+
+def test_the_most_used_workflows_are_those_of_the_mart(page: Page, demo: Demo) -> None:
+    page.goto("/organisation")
+    shown = [(r[0], r[1], r[3], r[5], r[6], r[7], r[8]) for r in _rows(_panel(page, "Most used"))]
+    assert shown == [
+        (
+            name,
+            f"{rank}",
+            f"{total:,}",
+            f"{users:,}",
+            f"{people:,}",
+            f"{machines:,}",
+            _percent(rate),
+        )
+        for name, rank, total, users, people, machines, rate in demo.rows(
+            "select workflow_name, popularity_rank, total_executions, unique_users, "
+            "people_execution_count, machine_execution_count, success_rate "
+            "from marts.popular_workflows join marts.warehouse_as_of using (as_of_date) "
+            "order by popularity_rank limit 10"
+        )
+    ]
+
+
+def test_reliability_has_the_rates_and_bounds_of_the_mart(page: Page, demo: Demo) -> None:
+    page.goto("/organisation")
+    known = {
+        name: (_percent(rate), f"{_percent(low)} {_DASH} {_percent(high)}", f"{size:,}")
+        for name, rate, low, high, size in demo.rows(
+            "select workflow_name, success_rate, success_rate_lower, success_rate_upper, "
+            "sample_size from marts.workflow_success_rates "
+            "join marts.warehouse_as_of using (as_of_date) where reliability <> 'grey'"
+        )
+    }
+    panel = _panel(page, "Reliability")
+    shown = _rows(panel)
+    assert len(shown) == 10
+    for name, rate, _, bounds, size, *_ in shown:
+        assert (rate.split("\n")[0].rsplit("%", 1)[0] + "%", bounds, size) == known[name]
+    labels = panel.get_by_role("img").evaluate_all("all => all.map(e => e.ariaLabel)")
+    assert all(re.fullmatch(r"[\d.]+\s%, between [\d.]+\s% and [\d.]+\s%", x) for x in labels)
+
+
+def test_abandoned_workflows_are_those_of_the_mart(page: Page, demo: Demo) -> None:
+    page.goto("/organisation")
+    expected = {
+        (name, f"{users:,}", f"{tries:.1f}")
+        for name, users, tries in demo.rows(
+            "select workflow_name, users_who_abandoned, avg_tries_before_abandon "
+            "from marts.abandoned_workflows"
+        )
+    }
+    assert expected
+    assert {(row[0], row[1], row[2]) for row in _rows(_panel(page, "Abandoned"))} == expected
+
+
+def test_the_daily_executions_are_those_of_the_mart(page: Page, demo: Demo) -> None:
+    page.goto("/organisation")
+    panel = _panel(page, "Executions a day")
+    panel.get_by_text("Show as a table").click()
+    shown = [[int(cell.replace(",", "")) for cell in row[1:]] for row in _rows(panel)]
+    assert shown == [
+        list(row)
+        for row in demo.rows(
+            "select sum(success_count)::int, sum(failure_count)::int, sum(cancelled_count)::int, "
+            "sum(open_count)::int from marts.workflow_daily_usage "
+            "group by execution_date order by execution_date"
+        )
+    ]
+
+
+def test_a_bar_is_read_with_the_arrow_keys(page: Page, demo: Demo) -> None:
+    page.goto("/organisation")
+    panel = _panel(page, "Executions a day")
+    panel.get_by_role("img").focus()
+    page.keyboard.press("End")
+    count = demo.rows(
+        "select sum(success_count)::int from marts.workflow_daily_usage "
+        "where execution_date = (select as_of_date from marts.warehouse_as_of)"
+    )[0][0]
+    expect(panel.locator(".uw-readout")).to_contain_text(f"28 Jun 2026succeeded {count:,}")
+
+
+def test_a_number_has_its_definition_from_the_mart_on_focus(page: Page, demo: Demo) -> None:
+    page.goto("/organisation")
+    word = _panel(page, "Most used").get_by_role("button", name="Users")
+    word.focus()
+    comment = demo.rows(
+        "select col_description('marts.popular_workflows'::regclass, attnum) from pg_attribute "
+        "where attrelid = 'marts.popular_workflows'::regclass and attname = 'unique_users'"
+    )[0][0]
+    assert comment
+    expect(page.get_by_role("tooltip")).to_have_text(comment)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+
+
+def test_from_the_list_to_a_workflow_and_back(page: Page, demo: Demo) -> None:
+    page.goto("/organisation")
+    first = _panel(page, "Most used").locator("tbody tr").first.get_by_role("link")
+    name = first.inner_text()
+    first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    row = demo.rows(
+        "select total_executions, failure_count, unique_users, success_rate "
+        "from marts.workflow_success_rates join marts.warehouse_as_of using (as_of_date) "
+        "where workflow_name = %s",
+        name,
+    )[0]
+    figures = page.locator(".figures")
+    for title, value in zip(
+        ("Executions", "Failed", "Users", "Success"),
+        (f"{row[0]:,}", f"{row[1]:,}", f"{row[2]:,}", _percent(row[3]).replace(" ", "\u00a0")),
+        strict=True,
+    ):
+        figure = figures.locator("div", has=page.get_by_text(title, exact=True)).first
+        expect(figure.locator(".figures__value")).to_contain_text(value)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Organisation")
+
+
+def test_an_unknown_workflow_is_told_in_a_sentence(page: Page) -> None:
+    complaints: list[str] = []
+    page.on("response", lambda answer: complaints.append(f"{answer.status} {answer.url}"))
+    page.goto("/nowhere/at/all")
+    expect(page.get_by_text("There is no such page.")).to_be_visible()
+    assert all(entry.startswith(("200", "304")) for entry in complaints), complaints

@@ -1,0 +1,135 @@
+"""Guests that try the pages: hostile names, ten thousand workflows, keys, other sites."""
+
+from uuid import UUID
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.dashboard.conftest import Demo, watch
+from tests.dashboard.filling import BUSY_USER, HOSTILE_NAMES, HOSTILE_USER, MANY_WORKFLOWS
+from tests.dashboard.serving import Served, Site
+from usage_pipeline.warehouse.api_keys import create_key, revoke_key
+
+_TASKS = """
+() => { window.longest = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach(
+    (task) => { window.longest = Math.max(window.longest, task.duration); }
+  )).observe({ type: "longtask", buffered: true }); }
+"""
+_JANK_MS = 500  # on a busy machine of two cores; a few dozen where it is idle
+
+
+def test_hostile_names_are_shown_as_text_on_every_page(page: Page, demo: Demo) -> None:
+    user = demo.user_named(HOSTILE_USER)
+    page.goto(f"/me?user={user}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE_USER)
+    for name in (HOSTILE_NAMES[0], HOSTILE_NAMES[1], HOSTILE_NAMES[3], HOSTILE_NAMES[4]):
+        expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
+    page.get_by_role("button", name=f"{HOSTILE_NAMES[0]} is a favourite").click()
+    expect(page.locator(".uw-card__name")).to_have_text(HOSTILE_NAMES[0])
+    page.locator(".uw-card").get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE_NAMES[0])
+    page.goto("/organisation")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Organisation")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("main img, main script").count() == 0
+
+
+def test_a_name_cannot_turn_the_writing_around_or_break_the_page(page: Page, demo: Demo) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"/me?user={demo.user_named(HOSTILE_USER)}")
+    expect(page.get_by_role("link", name="x" * 79).first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert "\u202e" not in page.inner_text("main")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_ten_thousand_workflows_are_turned_over_without_jank(page: Page, demo: Demo) -> None:
+    page.add_init_script(f"({_TASKS})()")
+    page.goto(f"/me?user={demo.user_named(BUSY_USER)}")
+    panel = page.get_by_role("region", name="Recent", exact=True)
+    seen: set[str] = set()
+    for turn in range(1, 6):
+        expect(panel.get_by_text(f"Page {turn}", exact=True)).to_be_visible()
+        expect(panel.locator("tbody tr")).to_have_count(10)
+        seen.update(panel.locator("tbody th").all_inner_texts())
+        panel.get_by_role("button", name="Next").click()
+    assert len(seen) == 50
+    assert page.evaluate("document.querySelectorAll('*').length") < 4_000
+    assert page.evaluate("window.longest") < _JANK_MS
+    counted = demo.rows(
+        "select count(*) from marts.user_workflow_stats where user_id = %s",
+        demo.user_named(BUSY_USER),
+    )
+    assert counted == [(MANY_WORKFLOWS,)]
+
+
+def test_a_server_with_keys_asks_for_one_and_forgets_it_with_the_tab(
+    browser: Browser, demo: Demo
+) -> None:
+    with demo.warehouse.connect() as connection:
+        key = create_key(connection, "browser", ["read:all"])
+    try:
+        with Served(demo.settings, demo.warehouse, is_demo=False) as address:
+            context = browser.new_context(base_url=address)
+            page = context.new_page()
+            page.goto("/organisation")
+            page.get_by_label("Access key or token").fill("wrong")
+            page.get_by_role("button", name="Continue").click()
+            expect(page.get_by_role("alert")).to_be_visible()
+            page.get_by_label("Access key or token").fill(key)
+            page.get_by_role("button", name="Continue").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("Organisation")
+            page.reload()
+            expect(page.get_by_role("heading", level=1)).to_have_text("Organisation")
+            assert page.evaluate("Object.values(localStorage).join()").find(key) == -1
+            page.get_by_role("button", name="Sign out").click()
+            expect(page.get_by_label("Access key or token")).to_be_visible()
+            context.close()
+    finally:
+        with demo.warehouse.connect() as connection:
+            revoke_key(connection, "browser")
+
+
+def test_another_site_shows_the_widgets_as_elements_under_a_strict_policy(
+    browser: Browser, demo: Demo
+) -> None:
+    user = demo.user(5)
+    with demo.warehouse.connect() as connection:
+        key = create_key(connection, "elements", ["read:self"], UUID(user))
+    with Site() as site:
+        settings = demo.settings.model_copy(update={"api_cors_origins": site.address})
+        with Served(settings, demo.warehouse, is_demo=False) as address:
+            site.policy = f"default-src 'self'; script-src {address}; connect-src {address}"
+            shared = f'base-url="{address}" user-id="{user}" access-key="{key}"'
+            site.html = f"""<!doctype html><html lang="en"><head><title>Host</title>
+                <script type="module" src="{address}/widgets.js"></script></head><body><main>
+                <usage-my-workflows {shared} can-run></usage-my-workflows>
+                <usage-sequences {shared} window="28"></usage-sequences>
+                <usage-insights {shared}></usage-insights>
+                </main></body></html>"""
+            context = browser.new_context()
+            watched = watch(context.new_page())
+            _use_elements(watched.page, site.address, demo)
+            assert watched.complaints == []
+            context.close()
+    with demo.warehouse.connect() as connection:
+        revoke_key(connection, "elements")
+
+
+def _use_elements(page: Page, address: str, demo: Demo) -> None:
+    page.goto(address)
+    expect(page.get_by_role("heading", name="Insights")).to_be_visible()
+    expect(page.get_by_text("You often run").first).to_be_visible()
+    page.get_by_role("button", name="is a favourite").first.click()
+    card = page.locator(".uw-card").first
+    expect(card).to_be_visible()
+    assert card.evaluate("card => getComputedStyle(card).borderRadius") == "8px"
+    ran = page.evaluate(
+        """() => new Promise((done) => {
+            document.addEventListener("usage-run-workflow", (e) => done(e.detail.workflowId));
+            document.querySelector("usage-my-workflows").shadowRoot
+                .querySelector("[aria-label^='Run ']").click();
+        })"""
+    )
+    assert demo.rows("select 1 from marts.workflows where workflow_id = %s", ran)

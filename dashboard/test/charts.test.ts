@@ -46,6 +46,13 @@ describe("a flow picture", () => {
   });
 });
 
+describe("a flow picture of what comes after only", () => {
+  it("begins at the left", () => {
+    const flow = layOut([{ key: "after", weight: 1, from: 1, steps: [step("self"), step("y")] }], 600, 200, 100);
+    expect(Math.min(...flow.boxes.map((box) => box.x0 ?? 0))).toBe(1);
+  });
+});
+
 describe("the other charts", () => {
   it("leave a day without executions as a gap", () => {
     const counts = { execution_count: 2, success_count: 2, failure_count: 0, cancelled_count: 0, open_count: 0 };

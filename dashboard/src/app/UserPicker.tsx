@@ -25,6 +25,12 @@ function useSettled(text: string): string {
   return settled;
 }
 
+/** Whether a user is meant by a text: a part of the name, or the id. */
+function fits(user: User, text: string): boolean {
+  const wanted = text.trim().toLowerCase();
+  return (user.user_name ?? "").toLowerCase().includes(wanted) || user.user_id.startsWith(wanted);
+}
+
 export function UserPicker({ current, currentName, onChoose }: UserPickerProps) {
   const id = useId();
   const [text, setText] = useState<string | null>(null);
@@ -32,7 +38,11 @@ export function UserPicker({ current, currentName, onChoose }: UserPickerProps) 
   const search = useSettled(text ?? "");
   const open = text !== null;
   const found = useResource<Page<User>>(open ? "/users" : null, { search: search || null, limit: SHOWN });
-  const users = found.data?.items ?? [];
+  // Until the answer to what is typed is there, the one before is narrowed down: Enter never takes
+  // somebody who does not fit.
+  const [known, setKnown] = useState<User[]>([]);
+  if (found.data && found.data.items !== known) setKnown(found.data.items);
+  const users = known.filter((user) => fits(user, text ?? ""));
 
   const choose = (user: User | undefined) => {
     if (user) onChoose(user.user_id);

@@ -27,8 +27,15 @@ export function Interval({ rate, lower, upper }: IntervalProps) {
       {[0, 0.5, 1].map((at) => (
         <line key={at} className="uw-grid" x1={x(at)} x2={x(at)} y1={middle - 4} y2={middle + 4} />
       ))}
-      <rect className="uw-interval__range" x={x(lower)} width={Math.max(2, x(upper) - x(lower))} y={middle - 3} height={6} rx={3} />
-      <circle className="uw-interval__rate" cx={x(rate)} cy={middle} r={4} />
+      <rect
+        className="uw-interval__range"
+        x={x(lower)}
+        width={Math.max(3, x(upper) - x(lower))}
+        y={middle - 4}
+        height={8}
+        rx={2}
+      />
+      <rect className="uw-interval__rate" x={x(rate) - 1} width={2} y={middle - 7} height={14} rx={1} />
     </svg>
   );
 }

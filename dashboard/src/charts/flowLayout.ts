@@ -46,9 +46,11 @@ export function layOut(paths: FlowPath[], width: number, height: number, labelRo
     });
   }
   if (ribbons.length === 0) return { boxes: [], ribbons: [] };
+  const first = Math.min(...paths.map((path) => path.from ?? 0));
   const graph = sankey<Box, Ribbon>()
     .nodeId((box) => box.key)
-    .nodeAlign((box, columns) => Math.min(columns - 1, Number((box as unknown as Box).key.split("/", 1)[0])))
+    // Every column up to the last must hold a box, so where nothing comes before, columns start later.
+    .nodeAlign((box) => Number((box as unknown as Box).key.split("/", 1)[0]) - first)
     .nodeWidth(BOX_WIDTH)
     .nodePadding(26)
     .extent([

@@ -19,10 +19,16 @@ function propertyName(attribute: string): string {
   return attribute.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
+const OWN_CSS = `
+:host { display: block; }
+:host(usage-workflow-success) { display: inline-block; }
+:host(usage-tracker), :host([hidden]) { display: none; }
+`;
+
 function styles(): CSSStyleSheet {
   // A constructed sheet, not a <style> element: a strict Content-Security-Policy allows it.
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
+  sheet.replaceSync(OWN_CSS + css);
   return sheet;
 }
 

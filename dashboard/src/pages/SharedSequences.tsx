@@ -16,7 +16,7 @@ const COLUMNS: Column<SharedSequence>[] = [
   { title: "Sequence", cell: (row) => <WorkflowPath workflows={row.workflows} /> },
   { title: "People", of: "popular_sequences.user_count", numeric: true, cell: (row) => count(row.user_count) },
   { title: "Sessions", of: "popular_sequences.support", numeric: true, cell: (row) => count(row.support) },
-  { title: "Last run", of: "popular_sequences.last_executed", numeric: true, secondary: true, cell: (row) => day(row.last_executed) },
+  { title: "Last run", numeric: true, secondary: true, cell: (row) => day(row.last_executed) },
 ];
 
 export function SharedSequences() {

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ _ALGORITHMS: Final = (
 )  # fmt: skip
 _CLOCK_TOLERANCE_SECONDS = 30
 _TIMEOUT_SECONDS = 5
+# While the issuer is away, callers are told so at once instead of each waiting for it in a thread.
+_AWAY_SECONDS = 5.0
 _SCOPE_PREFIX = "workflow-usage:"
 
 
@@ -39,6 +42,7 @@ class Tokens:
         self._audience = audience
         self._claim = user_claim
         self._keys: jwt.PyJWKClient | None = None
+        self._away_until = 0.0
 
     async def check(self, token: str) -> TokenUser | None:
         """Whom a token speaks for; None when it is not valid.
@@ -46,12 +50,18 @@ class Tokens:
         Raises:
             ProblemError: the issuer's keys cannot be fetched.
         """
+        if time.monotonic() < self._away_until:
+            raise _issuer_away()
         # Fetching keys blocks; so it happens beside the requests.
         return await asyncio.to_thread(self._check, token)
 
     def _check(self, token: str) -> TokenUser | None:
         try:
-            key = self._client().get_signing_key_from_jwt(token)
+            client = self._client()
+        except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
+            raise self._away(error) from None
+        try:
+            key = client.get_signing_key_from_jwt(token)
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
@@ -61,17 +71,22 @@ class Tokens:
                 leeway=_CLOCK_TOLERANCE_SECONDS,
                 options={"require": ["exp", "iss", "aud", self._claim]},
             )
-        except (jwt.PyJWKClientConnectionError, httpx.HTTPError, KeyError, ValueError) as error:
-            _log.warning("the issuer %s cannot be asked for its keys: %s", self._issuer, error)
-            raise ProblemError(
-                503, "The issuer of tokens does not answer: try again soon.", {"Retry-After": "5"}
-            ) from None
+        except jwt.PyJWKClientConnectionError as error:
+            raise self._away(error) from None
         except jwt.PyJWTError:
             return None
+        except ValueError:
+            # The issuer's keys or the token are malformed; no token may keep the others out.
+            raise _issuer_away() from None
         user = claims[self._claim]
         if not isinstance(user, str) or not user:
             return None
         return TokenUser(user, frozenset({"track", "read:self"}) | _granted(claims))
+
+    def _away(self, error: Exception) -> ProblemError:
+        _log.warning("the issuer %s cannot be asked for its keys: %s", self._issuer, error)
+        self._away_until = time.monotonic() + _AWAY_SECONDS
+        return _issuer_away()
 
     def _client(self) -> jwt.PyJWKClient:
         if self._keys is None:
@@ -84,6 +99,12 @@ class Tokens:
             # issuer withdraws is not trusted on.
             self._keys = jwt.PyJWKClient(keys, lifespan=300, timeout=_TIMEOUT_SECONDS)
         return self._keys
+
+
+def _issuer_away() -> ProblemError:
+    return ProblemError(
+        503, "The issuer of tokens does not answer: try again soon.", {"Retry-After": "5"}
+    )
 
 
 def _granted(claims: dict[str, Any]) -> frozenset[str]:

@@ -1,0 +1,34 @@
+"""Bearer tokens while their issuer is away."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from usage_pipeline.api import tokens
+from usage_pipeline.api.errors import ProblemError
+from usage_pipeline.api.tokens import Tokens
+
+
+def test_an_issuer_that_is_away_is_not_waited_for_by_every_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def away(url: str, timeout: float) -> httpx.Response:
+        asked.append(url)
+        raise httpx.ConnectTimeout("no answer")
+
+    monkeypatch.setattr(tokens.httpx, "get", away)
+    checked = Tokens("https://issuer.example", "usage", "sub")
+
+    def refused() -> int:
+        with pytest.raises(ProblemError, match="The issuer of tokens does not answer") as caught:
+            asyncio.run(checked.check("a.b.c"))
+        return caught.value.status_code
+
+    assert [refused() for _ in range(5)] == [503] * 5
+    assert len(asked) == 1
+    monkeypatch.setattr(checked, "_away_until", 0.0)
+    assert refused() == 503
+    assert len(asked) == 2

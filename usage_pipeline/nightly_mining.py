@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from usage_pipeline.mining.daily import DailyStatistics, day_statistics
 from usage_pipeline.mining.follow_ups import find_follow_ups
@@ -131,7 +132,8 @@ def mined_tables(
         "workflow_sequences": _as_of(default, as_of),
         "workflow_sequence_windows": _as_of(_sequence_windows(counts, as_of), as_of),
         "workflow_subsequences": _as_of(parts, as_of),
-        "popular_sequences": _as_of(popular, as_of),
+        # Rarer than by chance is no sequence, however many users have run it.
+        "popular_sequences": _as_of(popular.filter(pc.greater(popular["lift"], 1)), as_of),
         "usage_patterns": patterns,
     }
 

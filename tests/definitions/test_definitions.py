@@ -88,6 +88,7 @@ def test_dbt_tests_and_raw_checks_are_asset_checks(definitions: dg.Definitions) 
         "few_rows_rejected",
         "volume_is_usual",
         "no_day_is_missing",
+        "hours_account_for_every_execution_by_people",
     } <= checks
     singular = {file.stem for file in (CHECKOUT / "dbt_project" / "tests").glob("assert_*.sql")}
     assert singular

@@ -23,6 +23,7 @@ from usage_pipeline.warehouse.day_load import DayInput, load_day
 from usage_pipeline.warehouse.embedded import EmbeddedServer
 from usage_pipeline.warehouse.erasure import forget_user
 from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
+from usage_pipeline.warehouse.mined.daily import unaccounted_hours
 from usage_pipeline.warehouse.retirement import retire_day
 
 _CONFIG = GeneratorConfig(
@@ -222,6 +223,21 @@ def test_statistics_older_than_they_are_kept_are_deleted(
     assert (done.days, done.forgotten > 0) == ([], True)
     for name in (*_DAILY, "mined_days"):
         assert _rows(mined, f"select min(execution_date) from mining.{name}") == [(_DAYS[4],)]
+
+
+def test_the_hours_of_every_day_are_those_of_its_executions_by_people(
+    mined: Warehouse, settings: Settings
+) -> None:
+    with mined.connect() as connection:
+        assert unaccounted_hours(connection, []) == (len(_DAYS), [])
+        assert unaccounted_hours(connection, _DAYS[:2]) == (2, [])
+        connection.execute(
+            "update mining.daily_hours set execution_count = execution_count + 1 "
+            "where execution_date = %s", [_DAYS[1]]
+        )  # fmt: skip
+        compared, wrong = unaccounted_hours(connection, _DAYS)
+    assert (compared, len(wrong)) == (len(_DAYS), 1)
+    assert wrong[0].startswith(f"{_DAYS[1]}: ")
 
 
 def _state(warehouse: Warehouse, insight: UUID) -> tuple[str, date]:

@@ -1,6 +1,10 @@
-"""The readable summary after a demo: read from the marts, computed nowhere else."""
+"""The readable summary after a demo: read from the marts, computed nowhere else.
+
+What mining found is shown by `mined_summary`.
+"""
 
 from usage_pipeline.cli.console import say, say_table
+from usage_pipeline.cli.mined_summary import show_mined
 from usage_pipeline.warehouse.connection import Warehouse
 
 _POPULAR = """
@@ -81,6 +85,7 @@ def show_summary(warehouse: Warehouse) -> None:
             ],
             right=(1, 2, 3),
         )
+        show_mined(connection)
 
 
 def _percent(rate: float | None) -> str:

@@ -15,6 +15,7 @@ from usage_pipeline.defs.favourites import favourites_asset
 from usage_pipeline.defs.jobs import nightly_job
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.mining import mining_assets
+from usage_pipeline.defs.mining_checks import mining_checks
 from usage_pipeline.defs.retention import retention_asset
 from usage_pipeline.defs.schedules import nightly_schedule
 from usage_pipeline.partitions import daily_partitions
@@ -43,7 +44,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             retention_asset(partitions),
             favourites_asset(partitions),
         ],
-        asset_checks=raw_checks(settings),
+        asset_checks=[*raw_checks(settings), *mining_checks()],
         jobs=[nightly],
         schedules=[nightly_schedule(settings, nightly)],
         sensors=[failure_alert(settings)],

@@ -11,9 +11,11 @@ from psycopg import sql
 from usage_pipeline.mining.daily import DailyStatistics
 from usage_pipeline.mining.hours import HOURS_SCHEMA
 from usage_pipeline.mining.sequences import SEQUENCE_OCCURRENCES_SCHEMA
+from usage_pipeline.mining.sessions import MACHINE_TRIGGERS
 from usage_pipeline.mining.transitions import STEP_COUNTS_SCHEMA, TRANSITIONS_SCHEMA
 from usage_pipeline.warehouse.columns import Snapshot
 from usage_pipeline.warehouse.copy import copy_batch
+from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
 
 DAILY_TABLES: Final = {
     "sequences": ("daily_sequences", SEQUENCE_OCCURRENCES_SCHEMA),
@@ -78,3 +80,55 @@ def forget_days(connection: psycopg.Connection, last: date) -> int:
         deleted += connection.execute(statement.format(target), [last]).rowcount
     connection.execute("delete from mining.mined_days where execution_date <= %s", [last])
     return deleted
+
+
+def unaccounted_hours(
+    connection: psycopg.Connection, days: Sequence[date]
+) -> tuple[int, list[str]]:
+    """Compare hours with the executions they were counted from, where these are still there.
+
+    Args:
+        connection: reads only.
+        days: those to compare; all that can be if there are none.
+
+    Returns:
+        How many days were compared, and a sentence for each whose numbers differ.
+    """
+    rows = connection.execute(
+        """
+        with comparable as (
+            select ledger.execution_date
+            from raw.load_ledger as ledger
+            inner join mining.mined_days as mined using (execution_date)
+            where %(days)s::date[] = '{}' or ledger.execution_date = any(%(days)s)
+            group by ledger.execution_date, mined.loaded_at
+            having bool_and(ledger.retired_at is null) and max(ledger.loaded_at) = mined.loaded_at
+        ),
+        by_people as (
+            select execution_date, count(*) as executions
+            from raw.workflow_executions_simple
+            where execution_date in (select execution_date from comparable)
+                and attempt = 1 and user_id <> %(anonymous)s
+                and coalesce(trigger_type, 'manual') <> all (%(machines)s)
+            group by execution_date
+        ),
+        in_hours as (
+            select execution_date, sum(execution_count)::bigint as executions
+            from mining.daily_hours
+            where execution_date in (select execution_date from comparable)
+            group by execution_date
+        )
+        select execution_date, coalesce(by_people.executions, 0), coalesce(in_hours.executions, 0)
+        from comparable
+        left join by_people using (execution_date)
+        left join in_hours using (execution_date)
+        order by execution_date
+        """,
+        {"days": list(days), "anonymous": ANONYMOUS_USER, "machines": list(MACHINE_TRIGGERS)},
+    ).fetchall()
+    wrong = [
+        f"{day}: {found:,} by people, {counted:,} in hours"
+        for day, found, counted in rows
+        if found != counted
+    ]
+    return len(rows), wrong

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.conftest import RunDbt
 from tests.integration.api.conftest import PREFIX
+from tests.integration.api.plans import whole_scans
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.favourites import refresh_usage
 
@@ -383,3 +384,14 @@ def test_examples_in_the_description_are_what_is_accepted(client: TestClient) ->
     answer = client.post(f"{PREFIX}/track", content=json.dumps(fresh))
     assert answer.status_code == 202, answer.text
     assert answer.json()["accepted"] == 1, answer.text
+
+
+def test_no_query_reads_a_big_table_whole(built: Warehouse, client: TestClient) -> None:
+    assert whole_scans(built, 1_000_000) == {}
+
+
+@pytest.mark.long
+def test_no_query_reads_a_big_table_whole_at_ten_million_rows(
+    built: Warehouse, client: TestClient
+) -> None:
+    assert whole_scans(built, 10_000_000) == {}

@@ -1,0 +1,251 @@
+"""How much the API takes, beside a bare endpoint that runs the same query through the same pool.
+
+    python -m tests.bench.api.load --seconds 5
+
+Needs wrk. It runs on the warehouse of the settings, which must have marts (usage-pipeline demo),
+and tracks executions there: use a home of its own. Load generator, servers and Postgres share the
+machine. Peaks are wrk's, with 16 connections; latency at half of the peak is that of requests sent
+at a fixed rate, counted from when each was due, so that a stall is not hidden by waiting.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from usage_pipeline.cli.opening import opened
+
+PREFIX = "/api/v1/workflow-usage"
+ITEMS = 100
+_CONNECTIONS = 16
+_TRACK_SCRIPT = """
+local template = [=[%s]=]
+local thread_count = 0
+function setup(thread)
+  thread:set("number", thread_count)
+  thread_count = thread_count + 1
+end
+local sent = 0
+request = function()
+  sent = sent + 1
+  local body = template:gsub("RUN", "%s-" .. number .. "-" .. sent)
+  return wrk.format("POST", nil, {["Content-Type"] = "application/json"}, body)
+end
+"""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """What wrk measured."""
+
+    per_second: float
+    p99_ms: float
+    errors: int
+
+
+def track_body(run: str) -> str:
+    """A batch of executions whose ids begin with a word."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    items = [
+        {
+            "user_id": f"user-{place % 50}", "workflow_id": f"workflow-{place % 20}",
+            "status": "completed", "execution_id": f"{run}-{place}", "start_time": now,
+            "duration_ms": 0, "trigger": "api",
+        }
+        for place in range(ITEMS)
+    ]  # fmt: skip
+    return json.dumps({"executions": items})
+
+
+@contextmanager
+def serving(command: list[str], port: int) -> Iterator[str]:
+    """A server in a process of its own."""
+    environment = {**os.environ, "USAGE_API_RATE_LIMIT": "1000000000/minute"}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                httpx.get(f"{address}/health")
+                break
+            except httpx.TransportError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def wrk(url: str, seconds: int, script: Path | None = None) -> Peak:
+    """The most a server answers."""
+    command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", "--latency", url]
+    if script is not None:
+        command += ["-s", str(script)]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rate, slow = re.search(r"Requests/sec:\s+([\d.]+)", text), re.search(r"99%\s+(\S+)", text)
+    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    assert rate, text
+    assert slow, text
+    return Peak(float(rate[1]), _milliseconds(slow[1]), int(wrong[1]) if wrong else 0)
+
+
+def _milliseconds(text: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
+    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+
+
+async def at_rate(
+    port: int, request: Callable[[int], bytes], per_second: float, seconds: float
+) -> list[float]:
+    """Send at a fixed rate; milliseconds from when each request was due to its answer."""
+    free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    for _ in range(64):
+        free.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+    took: list[float] = []
+    start = time.perf_counter()
+
+    async def one(number: int) -> None:
+        due = start + number / per_second
+        reader, writer = await free.get()
+        writer.write(request(number))
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 202")), head
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        await reader.readexactly(int(length[1]) if length else 0)
+        took.append((time.perf_counter() - due) * 1000)
+        free.put_nowait((reader, writer))
+
+    tasks = []
+    for number in range(int(per_second * seconds)):
+        await asyncio.sleep(max(0, start + number / per_second - time.perf_counter()))
+        tasks.append(asyncio.create_task(one(number)))
+    await asyncio.gather(*tasks)
+    return sorted(took)
+
+
+def _get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+
+def _post(path: str, body: str) -> bytes:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return (head + body).encode()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _percentile(sorted_values: list[float], share: float) -> float:
+    return sorted_values[min(len(sorted_values) - 1, int(share * len(sorted_values)))]
+
+
+def reads(api: str, bare: str, user: str, seconds: int) -> None:
+    """Print the peaks of some reads, beside the bare endpoint's."""
+    paths = {
+        "user's workflows": (f"/user/{user}?limit=50", f"/user/{user}"),
+        "popular": ("/popular?limit=50", "/popular"),
+    }
+    print(
+        "| read | API, requests/s | bare endpoint | ratio | API at half: p50, p99 ms | with ETag |"
+    )
+    print("|---|---:|---:|---:|---:|---:|")
+    port = int(api.rsplit(":", 1)[1])
+    for name, (ours, theirs) in paths.items():
+        pairs = [(wrk(api + PREFIX + ours, seconds), wrk(bare + theirs, seconds)) for _ in range(3)]
+        assert not any(each.errors for pair in pairs for each in pair)
+        ratio, mine, its = sorted(
+            (mine.per_second / its.per_second, mine.per_second, its.per_second)
+            for mine, its in pairs
+        )[1]
+        took = asyncio.run(at_rate(port, lambda _: _get(PREFIX + ours), mine / 2, seconds))  # noqa: B023
+        tag = httpx.get(api + PREFIX + ours).headers["etag"]
+        known = _known(api + PREFIX + ours, tag, seconds)
+        print(
+            f"| {name} | {mine:,.0f} | {its:,.0f} | {ratio:.2f} "
+            f"| {_percentile(took, 0.5):.1f}, {_percentile(took, 0.99):.1f} | {known:,.0f} |",
+            flush=True,
+        )
+
+
+def _known(url: str, tag: str, seconds: int) -> float:
+    with TemporaryDirectory() as folder:
+        script = Path(folder) / "known.lua"
+        script.write_text(f"wrk.headers['If-None-Match'] = '{tag}'")
+        return wrk(url, seconds, script).per_second
+
+
+def tracks(api: str, seconds: int) -> None:
+    """Print how many executions are tracked durably."""
+    run = f"{time.time_ns():x}"
+    with TemporaryDirectory() as folder:
+        script = Path(folder) / "track.lua"
+        script.write_text(_TRACK_SCRIPT % (track_body("RUN"), run))
+        peak = max(
+            (wrk(f"{api}{PREFIX}/track", seconds, script) for _ in range(2)),
+            key=lambda each: each.per_second,
+        )
+    assert peak.errors == 0
+    half = peak.per_second / 2
+    took = asyncio.run(
+        at_rate(
+            int(api.rsplit(":", 1)[1]),
+            lambda number: _post(f"{PREFIX}/track", track_body(f"{run}-half-{number}")),
+            half,
+            seconds * 2,
+        )
+    )
+    print("\n| track, batches of 100 | executions/s | at half: p50, p99 ms |")
+    print("|---|---:|---:|")
+    print(
+        f"| durable | {peak.per_second * ITEMS:,.0f} "
+        f"| {_percentile(took, 0.5):.1f}, {_percentile(took, 0.99):.1f} |",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Run all of it and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=int, default=5)
+    seconds = parser.parse_args().seconds
+    assert shutil.which("wrk"), "install wrk"
+    _, warehouse = opened()
+    with warehouse.connect() as connection:
+        row: Any = connection.execute(
+            "select user_id from marts.user_workflow_stats "
+            "group by 1 order by count(*) desc limit 1"
+        ).fetchone()
+    ours, theirs = _free_port(), _free_port()
+    bare = [sys.executable, "-m", "tests.bench.api.bare", str(theirs)]
+    api = [sys.executable, "-m", "usage_pipeline.cli", "api", "--port", str(ours)]
+    with serving(api, ours) as address, serving(bare, theirs) as other:
+        reads(address, other, str(row[0]), seconds)
+        tracks(address, seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
@@ -87,10 +87,8 @@ def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> Fa
         generate_unique_id_function=_operation_id,
     )
     errors.install(app)
-    api = APIRouter(prefix=PREFIX)
     for topic in _TOPICS:
-        api.include_router(topic.router)
-    app.include_router(api)
+        app.include_router(topic.router, prefix=PREFIX)
     app.include_router(service.router)
     app.include_router(web.router)
     origins = [each.strip() for each in settings.api_cors_origins.split(",") if each.strip()]

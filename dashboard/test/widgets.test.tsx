@@ -249,6 +249,24 @@ describe("UsageInsights", () => {
     expect([...document.querySelectorAll("dd")].map((value) => value.textContent)).toEqual(["25.0\u00a0%", "2.4\u00a0s"]);
   });
 
+  it("saves the sequence that an insight proposes", async () => {
+    const { api, calls } = serverOf({
+      "GET /user/u1/insights": page([insight("i1", { action: "save_as_template", workflow_id: null, evidence: { sequence_id: "s1" } })]),
+      "POST /user/u1/templates": { template_id: "t1" },
+    });
+    render(<Around api={api}><UsageInsights /></Around>);
+    await userEvent.click(await screen.findByRole("button", { name: "Save as template" }));
+    await waitFor(() => expect(calls.find((call) => call.method === "POST")?.body).toMatchObject({ sequence_id: "s1" }));
+  });
+
+  it("promises only what pressing the button does", async () => {
+    const { api } = serverOf({ "GET /user/u1/insights": page([insight("i1", { action: "create_schedule" })]) });
+    const open = vi.fn();
+    render(<Around api={api} onOpenWorkflow={open}><UsageInsights /></Around>);
+    await userEvent.click(await screen.findByRole("button", { name: "Open workflow" }));
+    expect(open).toHaveBeenCalledWith("w1");
+  });
+
   it("shows no button that would do nothing", async () => {
     const { api } = serverOf({ "GET /user/u1/insights": page([insight("i1", { action: "clean_up", workflow_id: null })]) });
     render(<Around api={api}><UsageInsights /></Around>);

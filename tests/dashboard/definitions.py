@@ -8,7 +8,7 @@ from urllib.request import urlopen
 from tests.dashboard.conftest import Demo
 
 _SOURCES = Path(__file__).parents[2] / "dashboard" / "src"
-_NAME = re.compile(r"""\b(?:of(?:=|: )|, )"([a-z_]+\.[a-z0-9_]+)\"""")
+_NAME = re.compile(r'"([a-z_]+\.[a-z0-9_]+)"')
 
 
 def test_every_number_has_a_definition_that_exists(demo: Demo) -> None:

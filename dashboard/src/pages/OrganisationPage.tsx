@@ -19,11 +19,11 @@ export function OrganisationPage() {
       {me.data && <ExecutionHistory title="Executions a day" path="/organisation/daily" asOf={me.data.as_of} />}
       <PopularWorkflows />
       <div className="page-columns">
-        <ReliabilityTable />
         <div>
-          <OrganisationInsights />
+          <ReliabilityTable />
           <AbandonedWorkflows />
         </div>
+        <OrganisationInsights />
       </div>
       <SharedSequences />
     </>

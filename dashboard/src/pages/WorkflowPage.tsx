@@ -47,19 +47,18 @@ export function WorkflowPage({ workflowId }: { workflowId: string }) {
 }
 
 function Figures({ workflow }: { workflow: WorkflowSummary }) {
-  const mart = "workflow_success_rates";
   const figures: [string, string, React.ReactNode, React.ReactNode?][] = [
     [
       "Success",
-      `${mart}.success_rate`,
+      "workflow_success_rates.success_rate",
       <ReliabilityMark key="mark" reliability={workflow.reliability} rate={workflow.success_rate_fraction} compact />,
       workflow.success_rate_lower_fraction === null
         ? reliabilityWords(workflow.reliability)
         : `${reliabilityWords(workflow.reliability)}, between ${percent(workflow.success_rate_lower_fraction)} and ${percent(workflow.success_rate_upper_fraction)}`,
     ],
-    ["Executions", `${mart}.total_executions`, count(workflow.total_executions)],
-    ["Failed", `${mart}.failure_count`, count(workflow.failure_count), `${count(workflow.cancelled_count)} cancelled, ${count(workflow.open_count)} open`],
-    ["Users", `${mart}.unique_users`, count(workflow.unique_users)],
+    ["Executions", "workflow_success_rates.total_executions", count(workflow.total_executions)],
+    ["Failed", "workflow_success_rates.failure_count", count(workflow.failure_count), `${count(workflow.cancelled_count)} cancelled, ${count(workflow.open_count)} open`],
+    ["Users", "workflow_success_rates.unique_users", count(workflow.unique_users)],
     ["Median duration", "workflow_duration_percentiles.p50_duration_ms", duration(workflow.p50_duration_ms)],
     ["95th percentile", "workflow_duration_percentiles.p95_duration_ms", duration(workflow.p95_duration_ms)],
     ["Popularity", "popular_workflows.popularity_rank", workflow.popularity_rank === null ? "–" : `#${count(workflow.popularity_rank)}`, "last 7 days"],

@@ -16,12 +16,13 @@ const ICONS: Record<string, IconName> = {
 
 export interface InsightRowProps {
   insight: Insight;
-  /** Null where there is nothing to press. */
-  onAction: ((insight: Insight) => void) | null;
+  /** What the button says; null where there is nothing to press. */
+  proposal: string | null;
+  onAction: (insight: Insight) => void;
   onDismiss: (insight: Insight) => void;
 }
 
-export function InsightRow({ insight, onAction, onDismiss }: InsightRowProps) {
+export function InsightRow({ insight, proposal, onAction, onDismiss }: InsightRowProps) {
   const evidence = Object.entries(insight.evidence).flatMap(([name, value]) => {
     const shown = evidenceText(name, value);
     return shown === null ? [] : [[words(name), shown] as const];
@@ -49,9 +50,9 @@ export function InsightRow({ insight, onAction, onDismiss }: InsightRowProps) {
           </details>
         )}
         <div className="uw-row__buttons">
-          {onAction && (
+          {proposal !== null && (
             <button type="button" className="uw-button" onClick={() => onAction(insight)}>
-              {words(insight.action)}
+              {proposal}
             </button>
           )}
           <button
@@ -74,7 +75,7 @@ function cleanedMessage(message: string): string {
 }
 
 /** `add_to_favorites` as words: `Add to favourites`. */
-function words(name: string): string {
+export function words(name: string): string {
   const text = name.replace(/_ms$/, "").replaceAll("_", " ").replaceAll("favorite", "favourite");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -10,7 +10,7 @@ import { Pager } from "../parts/Pager";
 import { Panel, type HeadingLevel } from "../parts/Panel";
 import { Empty, Problem, Shown } from "../parts/states";
 import { useUsage } from "./context";
-import { InsightRow } from "./InsightRow";
+import { InsightRow, words } from "./InsightRow";
 
 export interface UsageInsightsProps {
   userId?: string;
@@ -48,14 +48,21 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
   const undo = async (insight: Insight) => {
     if (await decide(insight, "reopen")) setDismissed(null);
   };
+  const add = async (to: string, body: unknown) => {
+    await change(() => usage.api.send("POST", to, body));
+    announceChange(to);
+  };
   const act = (insight: Insight) => {
-    if (onAction?.(insight) || !insight.workflow_id || user === null) return;
-    const favorites = userPath(user, "/favorites");
+    if (onAction?.(insight) || user === null) return;
+    const sequence = sequenceOf(insight);
     if (insight.action === "add_to_favorites") {
-      void change(() => usage.api.send("POST", favorites, { workflow_id: insight.workflow_id })).then(() =>
-        announceChange(favorites),
+      void add(userPath(user, "/favorites"), { workflow_id: insight.workflow_id });
+    } else if (sequence) {
+      const name = `Sequence of ${insight.opened_date ?? "today"}`;
+      void add(userPath(user, "/templates"), { sequence_id: sequence, name }).then(() =>
+        announceChange(`/sequences/${encodeURIComponent(user)}`),
       );
-    } else usage.onOpenWorkflow?.(insight.workflow_id);
+    } else if (insight.workflow_id) usage.onOpenWorkflow?.(insight.workflow_id);
   };
 
   return (
@@ -84,7 +91,8 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
                 <InsightRow
                   key={insight.insight_id}
                   insight={insight}
-                  onAction={canAct(insight, Boolean(onAction), Boolean(usage.onOpenWorkflow)) ? act : null}
+                  proposal={proposalOf(insight, Boolean(onAction), Boolean(usage.onOpenWorkflow))}
+                  onAction={act}
                   onDismiss={(one) => void dismiss(one)}
                 />
               ))}
@@ -97,8 +105,16 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
   );
 }
 
-/** Whether pressing the button would do something. */
-function canAct(insight: Insight, hostActs: boolean, hostOpens: boolean): boolean {
-  if (hostActs) return true;
-  return insight.workflow_id !== null && (insight.action === "add_to_favorites" || hostOpens);
+/** The sequence that an insight proposes to save. */
+function sequenceOf(insight: Insight): string | null {
+  const id = insight.evidence["sequence_id"];
+  return insight.action === "save_as_template" && typeof id === "string" ? id : null;
+}
+
+/** What the button says; null where pressing it would do nothing. It promises only what is done. */
+function proposalOf(insight: Insight, hostActs: boolean, hostOpens: boolean): string | null {
+  const isOwn = (insight.action === "add_to_favorites" && insight.workflow_id !== null) || sequenceOf(insight) !== null;
+  if (hostActs || isOwn) return words(insight.action);
+  if (insight.workflow_id === null || !hostOpens) return null;
+  return insight.action.startsWith("view_") ? words(insight.action) : "Open workflow";
 }

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -9,9 +10,31 @@ import time
 from collections.abc import Mapping, Sequence
 
 from usage_pipeline.attached import parent_environment
+from usage_pipeline.errors import UsageError
 
 _GRACE_SECONDS = 15
 _CODE_LOCATION = "usage_pipeline.definitions"
+
+
+def refuse_taken_port(host: str, port: int, option: str) -> None:
+    """Find out before anything is started that a port is in use.
+
+    Raises:
+        UsageError: another program listens there; the sentence names the option to change.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as trial:
+            # As servers do, so that a port just left does not count as taken.
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        raise UsageError(
+            f"Port {port} on {host} cannot be used ({error.strerror or error}): stop what uses it, "
+            f"or choose another with {option}."
+        ) from None
 
 
 def serve(environment: Mapping[str, str], port: int, api: Sequence[str]) -> int:

@@ -178,6 +178,19 @@ def test_generated_files_load(run: Run, tmp_path: Path) -> None:
     assert "files: 3 days (2026-05-04 to 2026-05-06)" in loaded.stdout, loaded.stderr
 
 
+@pytest.mark.parametrize("option", ["--port", "--api-port"])
+def test_a_port_in_use_is_one_sentence_before_anything_starts(run: Run, option: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        free = "--port" if option == "--api-port" else "--api-port"
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            unused = other.getsockname()[1]
+        result = run("up", option, taken.getsockname()[1], free, unused)
+    _fails(result, 1, f"choose another with {option}.")
+
+
 def test_up_serves_the_web_ui_and_the_api_and_stops_cleanly_on_ctrl_c(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

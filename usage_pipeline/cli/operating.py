@@ -28,21 +28,27 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    port: Annotated[int | None, typer.Option(help="The web UI's port on 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The web UI's port on 127.0.0.1.")
+    ] = None,
     api_port: Annotated[
-        int | None, typer.Option(help="The port of the API and the dashboard.")
+        int | None,
+        typer.Option(min=1, max=65535, help="The port of the API and the dashboard."),
     ] = None,
 ) -> None:
     """Run the Dagster web UI, the daemon that runs the schedules, and the API, until Ctrl-C."""
     from usage_pipeline.api.server import address_of, is_open_to_all
     from usage_pipeline.dagster_home import prepare_dagster_home
-    from usage_pipeline.serving import serve
+    from usage_pipeline.serving import refuse_taken_port, serve
     from usage_pipeline.transform import prepared_manifest
 
+    settings = read_settings()
+    chosen, api_chosen = port or settings.web_port, api_port or settings.api_port
+    refuse_taken_port("127.0.0.1", chosen, "--port")
+    refuse_taken_port(settings.api_host, api_chosen, "--api-port")
     settings, warehouse = opened()
     environment = prepare_dagster_home(settings, warehouse)
     prepared_manifest(settings)
-    chosen, api_chosen = port or settings.web_port, api_port or settings.api_port
     is_open_to_all(settings, warehouse, settings.api_host)
     say(f"Dashboard and API: {address_of(settings.api_host, api_chosen)} (API: /docs)")
     say(f"Dagster web UI: http://127.0.0.1:{chosen} (Ctrl-C to stop)")

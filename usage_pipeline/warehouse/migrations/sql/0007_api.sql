@@ -147,7 +147,7 @@ to usage_loader, usage_transformer using (true);
 -- The API connects as the owner and becomes usage_api at once, so the owner must be able to.
 do $$
 begin
-    if not (select rolsuper from pg_roles where rolname = current_user) then
+    if not pg_has_role(current_user, 'usage_api', 'set') then
         execute 'grant usage_api to ' || quote_ident(current_user);
     end if;
 exception

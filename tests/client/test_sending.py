@@ -175,12 +175,13 @@ def test_a_batch_that_keeps_failing_does_not_hold_up_the_next_ones(reply: Reply)
 def test_a_server_that_does_not_answer_in_time_is_left() -> None:
     with (
         running(lambda count, _: Reply(wait_seconds=30 if count == 1 else 0)) as api,
-        client_of(api, timeout=0.2) as client,
+        client_of(api, timeout=1) as client,
     ):
         client.report(finished(1))
-        assert client.flush(5)
+        assert client.flush(20)
         assert client.stats.accepted == 1
-        assert len(api.requests) == 2
+        # More than two when the machine is too busy for the second to be in time.
+        assert len(api.requests) >= 2
 
 
 def test_a_server_that_drips_its_answer_is_left_too() -> None:

@@ -28,7 +28,7 @@ def parquet_bytes() -> bytes:
 
 INPUTS = [
     ("runs.csv", "files", CSV),
-    ("runs.csv.gz", "files", gzip.compress(CSV)),
+    ("runs.csv.gz", "files", gzip.compress(CSV, mtime=0)),
     ("runs.ndjson", "files", NDJSON),
     ("runs.parquet", "files", parquet_bytes()),
     ("runs.json", "github_actions", json.dumps(PAGES).encode()),

@@ -162,7 +162,14 @@ class OrganisationInsight:
     message: str
     user_count: int | None
     score: float | None
-    as_of_date: date | None
+    execution_count: int | None
+    failure_count: int | None
+    success_rate_fraction: float | None
+    success_rate_percent: float | None
+    last_used_date: date | None
+    day_count: int | None
+    confidence: float | None
+    lift: float | None
 
 
 @dataclass(frozen=True, slots=True)

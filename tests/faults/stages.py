@@ -67,7 +67,10 @@ STAGES: dict[str, Callable[[str, str], None]] = {
     "mine": mine,
     "retire": retire,
 }
-BESIDE: dict[str, Callable[[str, str], None]] = {"backfill": backfill}
+BESIDE: dict[str, Callable[[str, str], None]] = {
+    "backfill": backfill,
+    "nothing": lambda *_: None,
+}
 
 
 def run_dbt(home: str, url: str, arguments: list[str]) -> None:

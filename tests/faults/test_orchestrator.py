@@ -86,7 +86,8 @@ def test_nights_that_a_killed_daemon_missed_are_loaded_after_a_restart(
     port = _free_port()
     first = _up(settings, warehouse, tmp_path, port, due)
     try:
-        _until(lambda: _answers(port), 90)
+        _until(lambda: first.poll() is not None or _answers(port), 90)
+        assert first.poll() is None, (tmp_path / "up.log").read_text()[-2000:]
         _until(lambda: _schedule_is_known(warehouse), 60)
         assert datetime.now(UTC) < due, "the machine is too slow for this test"
     finally:
@@ -123,6 +124,7 @@ def _up(
                 "USAGE_HOME": str(settings.home),
                 "USAGE_DATABASE_URL": warehouse.url,
                 "USAGE_SCHEDULE_TIME": f"{due:%H:%M}",
+                "USAGE_API_PORT": str(_free_port()),
             },
             stdout=log,
             stderr=log,

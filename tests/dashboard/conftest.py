@@ -95,7 +95,7 @@ def demo(
             yield Demo(warehouse, settings, address)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """One Chromium for all tests; each has a context of its own."""
     with sync_playwright() as playwright:

@@ -64,7 +64,7 @@ def test_keys_are_unique_in_every_mart_of_random_worlds():
 
 
 def test_random_worlds_reach_the_rules_they_were_made_for():
-    world = together(many_worlds(150, 1))
+    world = together(many_worlds(400, 1))
     found = marts(world.executions, world.names, world.ledger_days, AS_OF_DAY)
     assert {row["frequency"] for row in found["user_workflow_stats"]} == {
         "daily", "weekly", "monthly", "rare",

@@ -20,7 +20,7 @@ from usage_pipeline.mining.sessions import (
     DEFAULT_SESSIONS,
     Sessions,
     SessionSettings,
-    sessionize,
+    map_sessions,
 )
 from usage_pipeline.mining.transitions import step_counts, transitions
 
@@ -70,9 +70,12 @@ def day_statistics(
     dates = execution_dates(executions["start_time"].cast(INSTANT), zone)
     begin, end = pa.scalar(day, pa.date32()), pa.scalar(last or day, pa.date32())
     inside = pc.and_(pc.greater_equal(dates, begin), pc.less_equal(dates, end))
-    of_day = executions.filter(inside)
-    sessions = sessions_closing_on(executions, day, zone, settings, last=last)
-    return _statistics(sessions, of_day, zone)
+
+    def count(sessions: Sessions) -> tuple[pa.Table, ...]:
+        return _count(sessions_closing_on(sessions, day, zone, last=last), zone)
+
+    counted = map_sessions(executions, count, settings)
+    return _statistics(counted, execution_hours(executions.filter(inside), zone))
 
 
 def statistics_of_days(
@@ -82,13 +85,18 @@ def statistics_of_days(
 
     Sessions that are open at the end of the last day are in it, under the day after.
     """
-    return _statistics(sessionize(executions, settings), executions, zone)
+    counted = map_sessions(executions, lambda sessions: _count(sessions, zone), settings)
+    return _statistics(counted, execution_hours(executions, zone))
 
 
-def _statistics(sessions: Sessions, executions: pa.Table, zone: str) -> DailyStatistics:
-    return DailyStatistics(
-        sequences=sequence_occurrences(sessions, zone),
-        transitions=transitions(sessions, zone),
-        step_counts=step_counts(sessions, zone),
-        hours=execution_hours(executions, zone),
+def _count(sessions: Sessions, zone: str) -> tuple[pa.Table, ...]:
+    return (
+        sequence_occurrences(sessions, zone),
+        transitions(sessions, zone),
+        step_counts(sessions, zone),
     )
+
+
+def _statistics(counted: list[tuple[pa.Table, ...]], hours: pa.Table) -> DailyStatistics:
+    sequences, pairs, steps = map(pa.concat_tables, zip(*counted, strict=True))
+    return DailyStatistics(sequences=sequences, transitions=pairs, step_counts=steps, hours=hours)

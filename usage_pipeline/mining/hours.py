@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from usage_pipeline.execution_dates import execution_dates
 from usage_pipeline.mining.columns import INSTANT, days, encode, group, to_dates, to_ids
-from usage_pipeline.mining.sessions import by_people
+from usage_pipeline.mining.executions import by_people
 
 HOURS_SCHEMA = pa.schema(
     [

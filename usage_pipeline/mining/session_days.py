@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 
 from usage_pipeline.execution_dates import day_bounds, execution_dates
 from usage_pipeline.mining.columns import Ints, Mask, day_number, days, to_instants
+from usage_pipeline.mining.executions import by_people
 from usage_pipeline.mining.sessions import (
     DEFAULT_SESSIONS,
     Sessions,
     SessionSettings,
-    by_people,
     sessionize,
 )
 
@@ -36,24 +36,17 @@ def closing_days(sessions: Sessions, zone: str) -> Ints:
 
 
 def sessions_closing_on(
-    executions: pa.Table,
-    day: date,
-    zone: str,
-    settings: SessionSettings = DEFAULT_SESSIONS,
-    *,
-    last: date | None = None,
+    sessions: Sessions, day: date, zone: str, *, last: date | None = None
 ) -> Sessions:
     """The sessions that belong to a day, or to a span of days.
 
     Args:
-        executions: those of the day and of the sessions open at its beginning, such as
-            `read_executions_of_day` gives; others do no harm.
+        sessions: of the day's executions and of those of the sessions open at its beginning, such
+            as `read_executions_of_day` gives; others do no harm.
         day: the local day in which the sessions close.
         zone: IANA name of the warehouse's zone.
-        settings: the gap and what is a step.
         last: the last day of the span that begins with `day`.
     """
-    sessions = sessionize(executions, settings)
     return sessions.keep(_is_between(closing_days(sessions, zone), day, last or day))
 
 

@@ -5,29 +5,16 @@ of a workflow are one step. What sessions have in common is counted in `sequence
 `transitions`; which executions a day's sessions need is told in `session_days`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from usage_pipeline.errors import UsageError
-from usage_pipeline.mining.columns import (
-    Ints,
-    Mask,
-    bits_for,
-    encode,
-    group,
-    microseconds,
-    ranges,
-    to_ids,
-    to_instants,
-)
-
-STATUSES = ("started", "completed", "failed", "cancelled")
-COMPLETED, FAILED = STATUSES.index("completed"), STATUSES.index("failed")
-MACHINE_TRIGGERS = ("scheduled", "chained")
+from usage_pipeline.mining.columns import Ints, Mask, ranges, to_ids, to_instants
+from usage_pipeline.mining.executions import BLOCK, STATUSES, Executions, ExecutionsOfUsers, Result
 
 STEPS_SCHEMA = pa.schema(
     [
@@ -179,14 +166,6 @@ class Sessions:
         )
 
 
-def by_people(executions: pa.Table) -> Mask:
-    """Which executions are use: first attempts that no machine started."""
-    by_machine = pc.is_in(executions["trigger_type"], value_set=pa.array(MACHINE_TRIGGERS))
-    first = pc.equal(executions["attempt"], 1)
-    chosen = pc.and_(pc.invert(by_machine), first)
-    return np.asarray(chosen.to_numpy(zero_copy_only=False), dtype=bool)
-
-
 def sessionize(executions: pa.Table, settings: SessionSettings = DEFAULT_SESSIONS) -> Sessions:
     """Cut executions into sessions.
 
@@ -201,16 +180,36 @@ def sessionize(executions: pa.Table, settings: SessionSettings = DEFAULT_SESSION
     Raises:
         UsageError: a user or workflow id is null.
     """
-    rows = np.flatnonzero(by_people(executions))
-    user, workflow = encode(executions, "user_id"), encode(executions, "workflow_id")
-    start = microseconds(executions, "start_time")
-    rows = rows[_by_user_and_start(user.codes[rows], start[rows], executions["id"], rows)]
-    user, workflow, start = user.take(rows), workflow.take(rows), start[rows]
+    return _cut(ExecutionsOfUsers(executions).all(), settings)
+
+
+def map_sessions(
+    executions: pa.Table,
+    work: Callable[[Sessions], Result],
+    settings: SessionSettings = DEFAULT_SESSIONS,
+    block: int = BLOCK,
+) -> list[Result]:
+    """What some work makes of the sessions of some users at a time, in order of the users.
+
+    Args:
+        executions: as `sessionize` needs them.
+        work: runs in threads; it must not depend on which users come together.
+        settings: the gap and what is a step.
+        block: about how many executions come together; a user's are never divided.
+
+    Returns:
+        A result for each block of users, one at least.
+    """
+    return ExecutionsOfUsers(executions).map_blocks(lambda some: work(_cut(some, settings)), block)
+
+
+def _cut(executions: Executions, settings: SessionSettings) -> Sessions:
+    user, workflow, start = executions.user, executions.workflow, executions.start
     opens = np.ones(len(start), dtype=bool)
-    opens[1:] = (user.codes[1:] != user.codes[:-1]) | (np.diff(start) > settings.gap_us)
+    opens[1:] = (user[1:] != user[:-1]) | (np.diff(start) > settings.gap_us)
     is_step = np.ones(len(start), dtype=bool)
     if settings.collapse_repeats:
-        is_step[1:] = opens[1:] | (workflow.codes[1:] != workflow.codes[:-1])
+        is_step[1:] = opens[1:] | (workflow[1:] != workflow[:-1])
     step_row = np.flatnonzero(is_step)
     whole = np.flatnonzero(opens[step_row])
     lengths = np.diff(whole, append=len(step_row))
@@ -222,12 +221,10 @@ def sessionize(executions: pa.Table, settings: SessionSettings = DEFAULT_SESSION
     step_count = np.diff(first_step, append=len(step_row))
     session_last_row = last_row[first_step + step_count - 1]
     whole_last_row = last_row[whole + lengths - 1]
-    status = pc.index_in(executions["status"], value_set=pa.array(STATUSES))
-    status_code = np.asarray(pc.fill_null(status, -1).to_numpy(), dtype=np.int8)
     return Sessions(
-        users=user.values,
-        workflows=workflow.values,
-        user=user.codes[first_row],
+        users=executions.users,
+        workflows=executions.workflows,
+        user=user[first_row],
         first_step=first_step,
         step_count=step_count,
         execution_count=session_last_row - first_row + 1,
@@ -235,38 +232,8 @@ def sessionize(executions: pa.Table, settings: SessionSettings = DEFAULT_SESSION
         last_start=start[session_last_row],
         closes_at=(start[whole_last_row] + settings.gap_us)[whole_of_session],
         is_split=(lengths > settings.max_steps)[whole_of_session],
-        step_workflow=workflow.codes[step_row],
+        step_workflow=workflow[step_row],
         step_start=start[step_row],
-        step_status=status_code[rows[last_row]],
+        step_status=executions.status[last_row],
         step_repeats=last_row - step_row + 1,
     )
-
-
-def _by_user_and_start(user: Ints, start: Ints, ids: pa.ChunkedArray, rows: Ints) -> Ints:
-    """The order by user, start and id; ids, which are `rows` of all, are looked at for ties only.
-
-    Times are first sorted as coarsely as makes a row's number fit beside them into the key,
-    because plain numbers sort ten times faster than positions. What that leaves undecided is a
-    tie like any other.
-    """
-    if len(start) == 0:
-        return np.zeros(0, dtype=np.int64)
-    since = start - start.min()
-    room = 63 - bits_for(len(start)) - bits_for(int(user.max()) + 1)
-    coarse = since >> max(0, int(since.max()).bit_length() - room)
-    groups = group(user, coarse)
-    order = groups.order
-    several = np.flatnonzero(groups.sizes > 1)
-    if len(several) == 0:
-        return order
-    sizes = groups.sizes[several]
-    tied_places = ranges(groups.starts[several], sizes)
-    tied = order[tied_places]
-    columns = {
-        "group": np.repeat(several, sizes),
-        "start": start[tied],
-        "id": ids.take(pa.array(rows[tied])),
-    }
-    ascending = [(name, "ascending") for name in columns]
-    order[tied_places] = tied[pc.sort_indices(pa.table(columns), sort_keys=ascending).to_numpy()]
-    return order

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from usage_pipeline.mining.columns import Ints, group, to_dates, to_ids
+from usage_pipeline.mining.executions import COMPLETED, FAILED
 from usage_pipeline.mining.session_days import closing_days
-from usage_pipeline.mining.sessions import COMPLETED, FAILED, Sessions
+from usage_pipeline.mining.sessions import Sessions
 
 TRANSITIONS_SCHEMA = pa.schema(
     [

@@ -1,20 +1,22 @@
 """How well mining finds what was planted: recall, precision and false discoveries, as a table.
 
-    python -m tests.bench.mining.accuracy --seeds 1 2 3 --noise 0 0.1 0.2
+    python -m tests.bench.mining.accuracy --seeds 1 2 3 --noise 0 0.1 0.2 --shuffled 66
 
 Histories come from `usage_pipeline.synthetic`. Planted habits with at least 20 occurrences must be
-found; what is found must be planted, or be a part of it. Then the same executions are shuffled
-(see `synthetic.shuffle`): whatever is still found is false. `false` counts findings, and the false
-discovery rate is the share of shuffled histories in which there is any, which is what the rate
-controlled by Benjamini and Hochberg is where nothing is true.
+found; what is found must be planted, or be a part of it. Then other histories, each of a seed of
+its own, are shuffled (see `synthetic.shuffle`): whatever is still found is false. `false` counts
+findings, and the false discovery rate is the share of shuffled histories in which there is any,
+which is what the rate controlled by Benjamini and Hochberg is where nothing is true. `at most` is
+the upper 95 % bound of that rate (Clopper and Pearson, one-sided).
 """
 
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import pyarrow as pa
+from scipy import stats
 
 from usage_pipeline.mining.daily import DailyStatistics, statistics_of_days
 from usage_pipeline.mining.follow_ups import find_follow_ups
@@ -23,6 +25,8 @@ from usage_pipeline.mining.subsequences import find_subsequences
 from usage_pipeline.synthetic import GeneratorConfig, Truth, generate_table, ground_truth, shuffle
 
 ENOUGH = 20
+SHUFFLED_SEED = 1_000
+"""The seed of the first history that is shuffled; the planted ones have small seeds."""
 WINDOW_DAYS = 90
 KINDS = ("sub-sequence", "time_based", "sequence", "conditional")
 SHUFFLES = {
@@ -175,47 +179,80 @@ def false_findings(parts: pa.Table, patterns: pa.Table, kinds: tuple[str, ...]) 
     return {kind: counts[kind] for kind in kinds}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    parser.add_argument("--noise", type=float, nargs="+", default=[0.0, 0.1, 0.2])
-    parser.add_argument("--users", type=int, default=120)
-    parser.add_argument("--days", type=int, default=56)
-    parser.add_argument("--zone", default="Europe/Berlin")
-    chosen = parser.parse_args()
+@dataclass(frozen=True)
+class Histories:
+    """The kind of histories that are generated; each is told by its seed and noise."""
+
+    users: int
+    days: int
+    zone: str
+
+    def config(self, seed: int, noise: float) -> GeneratorConfig:
+        return GeneratorConfig(
+            seed=seed, noise=noise, users=self.users, days=self.days, zone=self.zone,
+            first_day=date(2026, 2, 16),
+        )  # fmt: skip
+
+    def planted(self, seed: int, noise: float) -> dict[str, Score]:
+        config = self.config(seed, noise)
+        executions = as_executions(generate_table(config))
+        return score(*mine(executions, config.last_day, self.zone), ground_truth(config))
+
+    def shuffled(self, seed: int, noise: float) -> dict[tuple[str, str], int]:
+        config = self.config(seed, noise)
+        executions = as_executions(generate_table(config))
+        found = {}
+        for how, kinds in SHUFFLES.items():
+            mixed = shuffle(executions, seed, how=how, zone=self.zone)
+            false = false_findings(*mine(mixed, config.last_day, self.zone), kinds)
+            found |= {(how, kind): count for kind, count in false.items()}
+        return found
+
+
+def print_planted(histories: Histories, seeds: list[int], noises: list[float]) -> None:
     print("| noise | kind | planted | recall | found | precision |")
     print("|---:|---|---:|---:|---:|---:|")
-    histories: list[tuple[int, pa.Table, date]] = []
-    for noise in chosen.noise:
+    for noise in noises:
         total: dict[str, Score] = {kind: Score(0, 0, 0, 0) for kind in KINDS}
-        for seed in chosen.seeds:
-            config = GeneratorConfig(
-                seed=seed, noise=noise, users=chosen.users, days=chosen.days, zone=chosen.zone,
-                first_day=date(2026, 2, 16),
-            )  # fmt: skip
-            executions = as_executions(generate_table(config))
-            as_of = config.first_day + timedelta(days=config.days - 1)
-            found = score(*mine(executions, as_of, chosen.zone), ground_truth(config))
+        for seed in seeds:
+            found = histories.planted(seed, noise)
             total = {kind: total[kind] + found[kind] for kind in KINDS}
-            histories.append((seed, executions, as_of))
         for kind, sum_of in total.items():
             print(
                 f"| {noise:.2f} | {kind} | {sum_of.planted} | {sum_of.recall:.3f} "
                 f"| {sum_of.found} | {sum_of.precision:.3f} |"
             )
+
+
+def print_shuffled(histories: Histories, count: int, noises: list[float]) -> None:
+    print("| shuffled | kind | histories | with any finding | at most | false |")
+    print("|---|---|---:|---:|---:|---:|")
+    found = [
+        histories.shuffled(SHUFFLED_SEED + number, noises[number % len(noises)])
+        for number in range(count)
+    ]
+    for how, kind in found[0] if found else ():
+        numbers = [false[how, kind] for false in found]
+        several = sum(false > 0 for false in numbers)
+        at_most = stats.beta.ppf(0.95, several + 1, count - several) if several < count else 1.0
+        print(
+            f"| {how} | {kind} | {count} | {several / count:.3f} | {at_most:.3f} | {sum(numbers)} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--noise", type=float, nargs="+", default=[0.0, 0.1, 0.2])
+    parser.add_argument("--shuffled", type=int, default=66, help="how many histories are shuffled")
+    parser.add_argument("--users", type=int, default=120)
+    parser.add_argument("--days", type=int, default=56)
+    parser.add_argument("--zone", default="Europe/Berlin")
+    chosen = parser.parse_args()
+    histories = Histories(chosen.users, chosen.days, chosen.zone)
+    print_planted(histories, chosen.seeds, chosen.noise)
     print()
-    print("| shuffled | kind | histories | with any finding | false |")
-    print("|---|---|---:|---:|---:|")
-    for how, kinds in SHUFFLES.items():
-        false: dict[str, list[int]] = {kind: [] for kind in kinds}
-        for seed, executions, as_of in histories:
-            mixed = shuffle(executions, seed, how=how, zone=chosen.zone)
-            counts = false_findings(*mine(mixed, as_of, chosen.zone), kinds)
-            for kind in kinds:
-                false[kind].append(counts[kind])
-        for kind, numbers in false.items():
-            share = sum(count > 0 for count in numbers) / len(numbers)
-            print(f"| {how} | {kind} | {len(numbers)} | {share:.3f} | {sum(numbers)} |")
+    print_shuffled(histories, chosen.shuffled, chosen.noise)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from tests.bench.mining import competitors
 from tests.bench.mining.bursts import bursts
 from usage_pipeline.mining.daily import statistics_of_days
 from usage_pipeline.mining.sequences import count_sequences, workflow_sequences
-from usage_pipeline.mining.sessions import SessionSettings, sessionize
+from usage_pipeline.mining.sessions import Sessions, SessionSettings, map_sessions
 
 AS_OF = date(2026, 6, 29)
 OUR_ROUNDS = 3
@@ -69,8 +69,11 @@ def timed(work: Callable[[], Any], rounds: int = 1) -> tuple[Any, Took]:
 
 
 def find(executions: pa.Table, settings: SessionSettings, top: int | None = 5) -> pa.Table:
-    counts = count_sequences(sessionize(executions, settings), "UTC")
-    return workflow_sequences(counts, AS_OF, window_days=WINDOW_DAYS, top=top)
+    def of_users(sessions: Sessions) -> pa.Table:
+        counts = count_sequences(sessions, "UTC")
+        return workflow_sequences(counts, AS_OF, window_days=WINDOW_DAYS, top=top)
+
+    return pa.concat_tables(map_sessions(executions, of_users, settings))
 
 
 def frequencies(sequences: pa.Table) -> competitors.Frequencies:

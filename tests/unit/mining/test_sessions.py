@@ -24,6 +24,7 @@ from usage_pipeline.mining.sessions import (
     SESSIONS_SCHEMA,
     STEPS_SCHEMA,
     SessionSettings,
+    map_sessions,
     sessionize,
 )
 
@@ -58,6 +59,22 @@ def test_sessions_are_those_of_the_reference(executions, collapse, max_steps):
     sessions, steps = rows_of(expected)
     assert tuples(found.sessions_table()) == sessions
     assert tuples(found.steps_table()) == steps
+
+
+@settings(max_examples=40, deadline=None)
+@given(executions=histories(), block=st.integers(1, 30))
+def test_blocks_of_users_have_the_sessions_of_all_users_together(executions, block):
+    table, whole = to_table(executions), sessionize(to_table(executions))
+    blocks = map_sessions(table, lambda some: some, block=block)
+    users = [user for some in blocks for user in dict.fromkeys(some.user.tolist())]
+    assert users == sorted(set(whole.user.tolist()))
+    for of_block, of_all in (
+        ([some.sessions_table() for some in blocks], whole.sessions_table()),
+        ([some.steps_table() for some in blocks], whole.steps_table()),
+    ):
+        # Numbers of sessions begin anew in each block.
+        found = pa.concat_tables(of_block).drop_columns("session_number")
+        assert found.equals(of_all.drop_columns("session_number"))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +191,7 @@ def test_a_day_or_several_on_their_own_give_what_the_whole_history_gives(executi
     day = to_date(data.draw(st.sampled_from(days)))
     last = day + timedelta(days=data.draw(st.integers(0, 3)))
     read = read_executions_of_day(day, zone, reader(executions, []), read_back_days=40, last=last)
-    alone = sessions_closing_on(read, day, zone, last=last)
+    alone = sessions_closing_on(sessionize(read), day, zone, last=last)
     wanted = [s for s in reference.sessions(executions) if day <= s.closing_day(zone) <= last]
     sessions, steps = rows_of(wanted)
     assert tuples(alone.sessions_table()) == sessions
@@ -190,7 +207,7 @@ def test_only_users_open_at_midnight_are_read_back():
     read: list = []
     table = read_executions_of_day(date(2026, 6, 16), "UTC", reader(executions, read))
     assert [users for _, _, users in read] == [None, 1]
-    assert len(sessions_closing_on(table, date(2026, 6, 16), "UTC")) == 2
+    assert len(sessions_closing_on(sessionize(table), date(2026, 6, 16), "UTC")) == 2
 
 
 def test_a_session_without_end_is_cut_after_so_many_days():

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from usage_pipeline.mining.daily import DailyStatistics
+from usage_pipeline.mining.executions import MACHINE_TRIGGERS
 from usage_pipeline.mining.hours import HOURS_SCHEMA
 from usage_pipeline.mining.sequences import SEQUENCE_OCCURRENCES_SCHEMA
-from usage_pipeline.mining.sessions import MACHINE_TRIGGERS
 from usage_pipeline.mining.transitions import STEP_COUNTS_SCHEMA, TRANSITIONS_SCHEMA
 from usage_pipeline.warehouse.columns import Snapshot
 from usage_pipeline.warehouse.copy import copy_batch

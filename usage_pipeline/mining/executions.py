@@ -1,0 +1,133 @@
+"""Executions as sessions need them: those by people, in order of user, start and id.
+
+What is mined of one user depends on no other, so that from here on users are worked on in blocks:
+their columns stay in the processor's cache, and blocks run side by side, because NumPy and Arrow
+free the interpreter while they work. Where one session ends is told in `sessions`.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from usage_pipeline.mining.columns import (
+    Ints,
+    Mask,
+    encode,
+    microseconds,
+    order_by,
+)
+
+STATUSES = ("started", "completed", "failed", "cancelled")
+COMPLETED, FAILED = STATUSES.index("completed"), STATUSES.index("failed")
+MACHINE_TRIGGERS = ("scheduled", "chained")
+
+BLOCK = 250_000
+"""How many executions are worked on together: their columns take a few megabytes."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Executions:
+    """Executions by people as columns of numbers, in order of user, start and id.
+
+    Users and workflows number the sorted ids `users` and `workflows`; `start` is in microseconds
+    since 1970; `status` numbers `STATUSES`, -1 for others.
+    """
+
+    users: pa.Array
+    workflows: pa.Array
+    user: Ints
+    workflow: Ints
+    start: Ints
+    status: npt.NDArray[np.int8]
+
+
+def by_people(executions: pa.Table) -> Mask:
+    """Which executions are use: first attempts that no machine started."""
+    by_machine = pc.is_in(executions["trigger_type"], value_set=pa.array(MACHINE_TRIGGERS))
+    first = pc.equal(executions["attempt"], 1)
+    chosen = pc.and_(pc.invert(by_machine), first)
+    return np.asarray(chosen.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+class ExecutionsOfUsers:
+    """The executions by people in a table, in order, for all users or for blocks of them."""
+
+    def __init__(self, executions: pa.Table) -> None:
+        """Number and sort them.
+
+        Args:
+            executions: columns as `sessions.sessionize` needs them, in any order.
+
+        Raises:
+            UsageError: a user or workflow id is null.
+        """
+        with ThreadPoolExecutor(pa.cpu_count()) as threads:
+            user = threads.submit(encode, executions, "user_id")
+            workflow = threads.submit(encode, executions, "workflow_id")
+            status = threads.submit(_status_codes, executions)
+            people = threads.submit(by_people, executions)
+            self._ids = executions["id"]
+            self._start = microseconds(executions, "start_time")
+            self._user, self._workflow = user.result(), workflow.result()
+            self._status, rows = status.result(), np.flatnonzero(people.result())
+        start = self._start[rows]
+        user_codes = self._user.codes[rows]
+        since = start - start.min() if len(start) else start
+        # Rows in order of user and start; those of one instant are put in order by block.
+        self._rows = rows[order_by(user_codes, since)]
+        self._ends = np.cumsum(np.bincount(user_codes, minlength=1))
+
+    def all(self) -> Executions:
+        """The executions of all users."""
+        return self._between(0, len(self._rows))
+
+    def map_blocks(self, work: Callable[[Executions], Result], size: int) -> list[Result]:
+        """What some work makes of each block of users, in order of the users; of one or more."""
+        count = len(self._rows)
+        cuts = np.searchsorted(self._ends, np.arange(size, count, size))
+        ends = np.unique(np.append(self._ends[cuts], count)).tolist()
+        with ThreadPoolExecutor(pa.cpu_count()) as threads:
+            blocks = zip([0, *ends[:-1]], ends, strict=True)
+            return list(threads.map(lambda block: work(self._between(*block)), blocks))
+
+    def _between(self, first: int, end: int) -> Executions:
+        rows = self._rows[first:end]
+        user, start = self._user.codes[rows], self._start[rows]
+        tied = np.flatnonzero((np.diff(user) == 0) & (np.diff(start) == 0))
+        if len(tied):
+            rows = self._in_order_of_ids(rows, user, start, tied)
+        return Executions(
+            users=self._user.values,
+            workflows=self._workflow.values,
+            user=user,
+            workflow=self._workflow.codes[rows],
+            start=start,
+            status=self._status[rows],
+        )
+
+    def _in_order_of_ids(self, rows: Ints, user: Ints, start: Ints, tied: Ints) -> Ints:
+        """Rows with those of one user and instant in order of their ids, which are text."""
+        places = np.union1d(tied, tied + 1)
+        columns = {
+            "user": user[places],
+            "start": start[places],
+            "id": self._ids.take(pa.array(rows[places])),
+        }
+        ascending = [(name, "ascending") for name in columns]
+        order = pc.sort_indices(pa.table(columns), sort_keys=ascending).to_numpy()
+        rows = rows.copy()
+        rows[places] = rows[places[order]]
+        return rows
+
+
+def _status_codes(executions: pa.Table) -> npt.NDArray[np.int8]:
+    status = pc.index_in(executions["status"], value_set=pa.array(STATUSES))
+    return np.asarray(pc.fill_null(status, -1).to_numpy(), dtype=np.int8)

@@ -101,6 +101,19 @@ def test_a_cursor_that_does_not_move_ends_with_an_error_and_not_never() -> None:
         list(client.popular())
 
 
+def test_a_search_is_asked_for_on_every_page() -> None:
+    seen: list[httpx.Request] = []
+    with client_of(in_pages(9, seen)) as client:
+        assert len(list(client.abandoned(search="50 % & more", page_size=4))) == 9
+        for listing in (
+            client.popular(search="b"),
+            client.success_rates(search="b"),
+            client.user_workflows("ana", search="b"),
+        ):
+            assert listing._request.query == {"search": "b"}
+    assert [request.url.params["search"] for request in seen] == ["50 % & more"] * 3
+
+
 PROBLEM = {
     "type": "https://example/problems/forbidden",
     "title": "Forbidden",

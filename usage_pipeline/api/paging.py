@@ -1,7 +1,8 @@
 """Pages: keyset cursors over queries whose order is fixed.
 
 A cursor holds the place of the last item in the order, so that a page costs the same however far
-it is, and nothing is left out or told twice while rows come and go.
+it is, and nothing is left out or told twice while rows come and go. It also holds what was searched
+for, so that a page of one search cannot be gone on with in another.
 """
 
 import base64
@@ -10,12 +11,17 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Generic, LiteralString, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from usage_pipeline.api.errors import ProblemError
 
 Item = TypeVar("Item", bound=BaseModel)
+
+# Found whatever the case is, in any script. A letter may have two small forms, as sigma has, so
+# that both texts are made upper-case first. No character stands for others.
+_HOLDS: LiteralString = """
+    and strpos(lower(upper(normalize({name}))), lower(upper(normalize(%(search)s::text)))) > 0"""
 
 
 class Page(BaseModel, Generic[Item]):
@@ -33,9 +39,10 @@ class Paging(BaseModel):
 
     limit: int = 50
     cursor: str | None = None
+    search: str | None = None
 
 
-def paging(
+async def paging(
     limit: Annotated[int, Query(ge=1, le=200, description="How many items at most.")] = 50,
     cursor: Annotated[
         str | None,
@@ -44,6 +51,22 @@ def paging(
 ) -> Paging:
     """The query parameters of every list."""
     return Paging.model_construct(limit=limit, cursor=cursor)
+
+
+async def searching(
+    asked: Annotated[Paging, Depends(paging)],
+    search: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=100,
+            pattern=r"^[^\x00]*$",
+            description="A part of the workflow's name, in whatever case.",
+        ),
+    ] = None,
+) -> Paging:
+    """The query parameters of a list that can be searched by name."""
+    return Paging.model_construct(limit=asked.limit, cursor=asked.cursor, search=search)
 
 
 @dataclass(frozen=True)
@@ -58,6 +81,7 @@ class Listing(Generic[Item]):
         casts: their types, as Postgres names them.
         descending: whether all of them descend; else all ascend.
         keys: the columns of the answer that hold the values of `order`.
+        name: the expression that a search looks into; none when there is no search.
     """
 
     item: type[Item]
@@ -67,6 +91,7 @@ class Listing(Generic[Item]):
     casts: tuple[LiteralString, ...]
     descending: bool = False
     keys: tuple[str, ...] = field(default=())
+    name: LiteralString | None = None
 
     @cached_property
     def page(self) -> TypeAdapter[Page[Item]]:
@@ -75,11 +100,12 @@ class Listing(Generic[Item]):
 
     @cached_property
     def _place(self) -> TypeAdapter[Any]:
-        return TypeAdapter(tuple[self.types])  # type: ignore[name-defined]
+        types = self.types if self.name is None else (*self.types, str | None)
+        return TypeAdapter(tuple[types])  # type: ignore[valid-type]
 
     @cached_property
-    def _first(self) -> LiteralString:
-        return self.select + self._order_and_limit
+    def _holds(self) -> LiteralString:
+        return "" if self.name is None else _HOLDS.format(name=self.name)
 
     @cached_property
     def _after(self) -> LiteralString:
@@ -89,9 +115,9 @@ class Listing(Generic[Item]):
         )
         sign: LiteralString = "<" if self.descending else ">"
         order: LiteralString = ", ".join(self.order)
-        return self.select + f"\n and ({order}) {sign} ({values})" + self._order_and_limit
+        return f"\n and ({order}) {sign} ({values})"
 
-    @property
+    @cached_property
     def _order_and_limit(self) -> LiteralString:
         direction: LiteralString = " desc" if self.descending else ""
         order: LiteralString = ", ".join(each + direction for each in self.order)
@@ -104,26 +130,33 @@ class Listing(Generic[Item]):
             ProblemError: the cursor is none of this list.
         """
         values: dict[str, Any] = {"rows": asked.limit + 1}
-        if asked.cursor is None:
-            return self._first, values
-        place = self._decoded(asked.cursor)
-        values |= {f"after_{number}": value for number, value in enumerate(place)}
-        return self._after, values
+        query = self.select
+        if asked.search is not None:
+            query += self._holds
+            values["search"] = asked.search
+        if asked.cursor is not None:
+            query += self._after
+            place = self._decoded(asked.cursor, asked.search)
+            values |= {f"after_{number}": value for number, value in enumerate(place)}
+        return query + self._order_and_limit, values
 
     def next_cursor(self, rows: list[dict[str, Any]], asked: Paging) -> str | None:
         """The cursor after the asked rows, if there are more."""
         if len(rows) <= asked.limit:
             return None
         last = rows[asked.limit - 1]
-        place = tuple(last[key] for key in self.keys)
+        searched = () if self.name is None else (asked.search,)
+        place = (*(last[key] for key in self.keys), *searched)
         return base64.urlsafe_b64encode(self._place.dump_json(place)).decode().rstrip("=")
 
-    def _decoded(self, cursor: str) -> tuple[Any, ...]:
+    def _decoded(self, cursor: str, search: str | None) -> tuple[Any, ...]:
         try:
             text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             place: tuple[Any, ...] = self._place.validate_json(text)
+            if self.name is not None and place[-1] != search:
+                raise ValueError("the cursor of another search")
         except (ValueError, UnicodeEncodeError, ValidationError):
             raise ProblemError(
                 422, "The cursor is none of this list: start again without it."
             ) from None
-        return place
+        return place[: len(self.types)]

@@ -65,8 +65,10 @@ def users(search: str | None) -> Request[user_answers.User]:
     return _get(user_answers.User, "users", search=search)
 
 
-def user_workflows(user_id: Identifier, order: str | None) -> Request[user_answers.UserWorkflow]:
-    return _get(user_answers.UserWorkflow, "user", user_id, order=order)
+def user_workflows(
+    user_id: Identifier, order: str | None, search: str | None
+) -> Request[user_answers.UserWorkflow]:
+    return _get(user_answers.UserWorkflow, "user", user_id, order=order, search=search)
 
 
 def user_rhythm(user_id: Identifier) -> Request[user_answers.RhythmHour]:
@@ -138,20 +140,20 @@ def set_insight(
     return Request("POST", path, user_answers.Insight)
 
 
-def popular() -> Request[answers.PopularWorkflow]:
-    return _get(answers.PopularWorkflow, "popular")
+def popular(search: str | None) -> Request[answers.PopularWorkflow]:
+    return _get(answers.PopularWorkflow, "popular", search=search)
 
 
-def success_rates() -> Request[answers.WorkflowReliability]:
-    return _get(answers.WorkflowReliability, "success-rates")
+def success_rates(search: str | None) -> Request[answers.WorkflowReliability]:
+    return _get(answers.WorkflowReliability, "success-rates", search=search)
 
 
 def success_rate(workflow_id: Identifier) -> Request[answers.WorkflowReliability]:
     return _get(answers.WorkflowReliability, "success-rate", workflow_id)
 
 
-def abandoned() -> Request[answers.AbandonedWorkflow]:
-    return _get(answers.AbandonedWorkflow, "abandoned")
+def abandoned(search: str | None) -> Request[answers.AbandonedWorkflow]:
+    return _get(answers.AbandonedWorkflow, "abandoned", search=search)
 
 
 def popular_sequences() -> Request[answers.PopularSequence]:

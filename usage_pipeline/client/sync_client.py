@@ -102,10 +102,11 @@ class Client(TrackingClient):
         user_id: Identifier,
         *,
         order: Literal["recent", "use"] | None = None,
+        search: str | None = None,
         page_size: int | None = None,
     ) -> Listing[user_answers.UserWorkflow]:
         """What a user runs, with how it goes; the most recent first, or the most used."""
-        return Listing(self._page, endpoints.user_workflows(user_id, order), page_size)
+        return Listing(self._page, endpoints.user_workflows(user_id, order, search), page_size)
 
     def user_rhythm(
         self, user_id: Identifier, *, page_size: int | None = None
@@ -194,23 +195,27 @@ class Client(TrackingClient):
         """Open a dismissed insight again; returns it."""
         return self._one(endpoints.set_insight(user_id, insight_id, "reopen"))
 
-    def popular(self, *, page_size: int | None = None) -> Listing[answers.PopularWorkflow]:
+    def popular(
+        self, *, search: str | None = None, page_size: int | None = None
+    ) -> Listing[answers.PopularWorkflow]:
         """The workflows of the last 7 days, the most used first."""
-        return Listing(self._page, endpoints.popular(), page_size)
+        return Listing(self._page, endpoints.popular(search), page_size)
 
     def success_rates(
-        self, *, page_size: int | None = None
+        self, *, search: str | None = None, page_size: int | None = None
     ) -> Listing[answers.WorkflowReliability]:
         """How every workflow did in the last 30 days, the worst first."""
-        return Listing(self._page, endpoints.success_rates(), page_size)
+        return Listing(self._page, endpoints.success_rates(search), page_size)
 
     def success_rate(self, workflow_id: Identifier) -> answers.WorkflowReliability:
         """How a workflow did in the last 30 days."""
         return self._one(endpoints.success_rate(workflow_id))
 
-    def abandoned(self, *, page_size: int | None = None) -> Listing[answers.AbandonedWorkflow]:
+    def abandoned(
+        self, *, search: str | None = None, page_size: int | None = None
+    ) -> Listing[answers.AbandonedWorkflow]:
         """The workflows that nobody runs any more."""
-        return Listing(self._page, endpoints.abandoned(), page_size)
+        return Listing(self._page, endpoints.abandoned(search), page_size)
 
     def popular_sequences(
         self, *, page_size: int | None = None

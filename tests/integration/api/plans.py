@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -96,8 +96,10 @@ def enlarge(connection: psycopg.Connection, rows: int) -> int:
 
 
 _ID = "00000000-0000-4000-8000-000000000000"
-_PLACES: dict[Any, Any] = {int: 5, float: 0.5, str: "fix_this", UUID: _ID, date: "2026-05-01",
-                           datetime: "2026-05-01T00:00:00Z"}  # fmt: skip
+_PLACES: dict[Any, Any] = {
+    int: 5, float: 0.5, str: "fix_this", UUID: UUID(_ID), date: date(2026, 5, 1),
+    datetime: datetime(2026, 5, 1, tzinfo=UTC),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Query:
 
 
 def queries() -> Iterator[Query]:
-    """Every query of the routes; of a list that of its first page and of a later one."""
+    """Every query of the routes; of a list those of its first page, a later one and a search."""
     for module in MODULES:
         for name, found in vars(module).items():
             yield from _queries_of(f"{module.__name__.rsplit('.', 1)[-1]}.{name}", found)
@@ -118,9 +120,15 @@ def queries() -> Iterator[Query]:
 
 def _queries_of(name: str, found: Any) -> Iterator[Query]:
     if isinstance(found, Listing):
-        yield Query(name, found.query(Paging(limit=50))[0], {})
-        after = {f"after_{place}": _PLACES[kind] for place, kind in enumerate(found.types)}
-        yield Query(f"{name}, later", found._after, after)
+        asked = Paging(limit=50)
+        yield Query(name, found.query(asked)[0], {})
+        place = {key: _PLACES[kind] for key, kind in zip(found.keys, found.types, strict=True)}
+        cursor = found.next_cursor([place] * 51, asked)
+        query, values = found.query(asked.model_copy(update={"cursor": cursor}))
+        yield Query(f"{name}, later", query, values)
+        if found.name is not None:
+            query, values = found.query(asked.model_copy(update={"search": "report"}))
+            yield Query(f"{name}, searched", query, values)
     elif isinstance(found, dict):
         for key, each in found.items():
             yield from _queries_of(f"{name}.{key}", each)

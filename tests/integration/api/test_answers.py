@@ -146,6 +146,67 @@ def test_rates_are_given_in_both_ways(client: TestClient) -> None:
             assert percent == (None if fraction is None else pytest.approx(fraction * 100))
 
 
+@pytest.mark.parametrize("path", ["/popular", "/success-rates", "/user/{user}"])
+def test_a_search_finds_the_names_that_hold_it_page_by_page(
+    client: TestClient, user: str, path: str
+) -> None:
+    path = path.replace("{user}", user)
+    every = _all(client, path)
+    part = every[0]["workflow_name"][1:4]
+    expected = [item for item in every if part.lower() in item["workflow_name"].lower()]
+    assert 1 <= len(expected) < len(every)
+    for written in (part.upper(), part.lower()):
+        assert _all(client, path, limit=1, search=written) == expected
+    assert _all(client, path, search="nothing is called this") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "search", "found"),
+    [
+        ("Éxport ЖУК", "éxport жук", True),
+        ("E\u0301xport", "\u00e9XPORT", True),
+        ("ΟΔΟΣ", "οδος", True),
+        ("日報を送る", "報を", True),
+        ("100% of a_b\\c", "% of A_B\\", True),
+        ("1000 of axb", "100%", False),
+        ("1000 of axb", "a_b", False),
+        ("send \x01'; --", "\x01'; --", True),
+        (None, "null", False),
+    ],
+)
+def test_a_search_takes_every_script_and_no_character_for_another(
+    client: TestClient, built: Warehouse, name: str | None, search: str, found: bool
+) -> None:
+    with built.connect() as connection:
+        connection.execute(
+            "insert into marts.abandoned_workflows (workflow_id, workflow_name, "
+            "users_who_abandoned, avg_tries_before_abandon, median_tries_before_abandon, "
+            "last_used_date) values (gen_random_uuid(), %s, 9, 1, 1, '2026-05-01') "
+            "returning workflow_id",
+            [name],
+        )
+    try:
+        items = _get(client, "/abandoned", search=search)["items"]
+        assert [item["workflow_name"] for item in items] == ([name] if found else [])
+    finally:
+        with built.connect() as connection:
+            connection.execute(
+                "delete from marts.abandoned_workflows where users_who_abandoned = 9"
+            )
+
+
+def test_a_cursor_goes_on_in_its_own_search_only(client: TestClient) -> None:
+    page = _get(client, "/popular", limit=1, search="e")
+    asked = {"limit": 1, "cursor": page["next_cursor"]}
+    assert _get(client, "/popular", **asked, search="e")["items"] != page["items"]
+    for other in ({"search": "E"}, {}):
+        refused = client.get(f"{PREFIX}/popular", params=asked | other)
+        assert refused.status_code == 422
+        assert "start again without it" in refused.json()["detail"]
+    for wrong in ("", "x" * 101, "\0"):
+        assert client.get(f"{PREFIX}/popular", params={"search": wrong}).status_code == 422
+
+
 def test_one_workflow_says_the_same_as_the_lists(client: TestClient) -> None:
     popular = {item["workflow_id"]: item["popularity_rank"] for item in _all(client, "/popular")}
     for listed in _all(client, "/success-rates"):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from usage_pipeline.api.access import ReadableUser
 from usage_pipeline.api.answers import mart_page, page
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.paging import Listing, Page, Paging, paging, searching
 from usage_pipeline.api.schemas import Counts, Frequency, Reliability, SuccessRate, WorkflowName
 from usage_pipeline.api.services import ReaderDep
 
@@ -74,6 +74,7 @@ _LISTINGS: Final = {
         casts=("timestamptz", "uuid"),
         descending=True,
         keys=("last_used_at", "workflow_id"),
+        name="workflow_name",
     ),
     "use": Listing(
         item=UserWorkflow,
@@ -83,6 +84,7 @@ _LISTINGS: Final = {
         casts=("bigint", "uuid"),
         descending=True,
         keys=("execution_count", "workflow_id"),
+        name="workflow_name",
     ),
 }
 _RHYTHM = Listing(
@@ -115,7 +117,7 @@ async def get_user_workflows(
     request: Request,
     user: ReadableUser,
     reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Annotated[Paging, Depends(searching)],
     order: Annotated[
         Literal["recent", "use"], Query(description="Last used first, or most used first.")
     ] = "recent",

@@ -17,7 +17,7 @@ from usage_pipeline.api.answers import (
     unchanged,
 )
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.paging import Listing, Page, Paging, searching
 from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate, WorkflowName, percent
 from usage_pipeline.api.services import ReaderDep, ServicesDep
 
@@ -109,6 +109,7 @@ where as_of_date = %(as_of)s
     types=(int,),
     casts=("int",),
     keys=("popularity_rank",),
+    name="workflow_name",
 )
 _RELIABLE_COLUMNS: Final = """
     coalesce(rates.total_executions, 0) as total_executions,
@@ -138,6 +139,7 @@ where rates.as_of_date = %(as_of)s
     types=(float, UUID),
     casts=("double precision", "uuid"),
     keys=("worst_first", "workflow_id"),
+    name="rates.workflow_name",
 )
 _ONE: Final[LiteralString] = (
     "select workflows.workflow_id, workflows.workflow_name, popular.popularity_rank,"
@@ -166,6 +168,7 @@ where true
     casts=("int", "uuid"),
     descending=True,
     keys=("users_who_abandoned", "workflow_id"),
+    name="workflow_name",
 )
 
 
@@ -196,7 +199,7 @@ async def get_popular_workflows(
     request: Request,
     _: ReaderCaller,
     reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Annotated[Paging, Depends(searching)],
 ) -> Response:
     """The last 7 days, most executions first."""
     return await mart_page(request, reader, _POPULAR, asked)
@@ -212,7 +215,7 @@ async def get_success_rates(
     request: Request,
     _: ReaderCaller,
     reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Annotated[Paging, Depends(searching)],
 ) -> Response:
     """The last 30 days. Worst is the least upper bound, so that 1 of 2 failing says little."""
     return await mart_page(request, reader, _RATES, asked)
@@ -254,7 +257,7 @@ async def get_abandoned_workflows(
     request: Request,
     _: ReaderCaller,
     reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Annotated[Paging, Depends(searching)],
 ) -> Response:
     """Used by more than 5 users 30 days ago or earlier, and by nobody in the last 7 days."""
     return await mart_page(request, reader, _ABANDONED, asked)

@@ -9,10 +9,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from usage_pipeline.execution_dates import execution_dates
-from usage_pipeline.mining.columns import INSTANT
+from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
 from usage_pipeline.mining.hours import execution_hours
 from usage_pipeline.mining.sequences import sequence_occurrences
 from usage_pipeline.mining.session_days import sessions_closing_on
@@ -20,7 +18,7 @@ from usage_pipeline.mining.sessions import (
     DEFAULT_SESSIONS,
     Sessions,
     SessionSettings,
-    map_sessions,
+    cut_sessions,
 )
 from usage_pipeline.mining.transitions import step_counts, transitions
 
@@ -67,15 +65,13 @@ def day_statistics(
         settings: the gap and what is a step.
         last: the last day of the span that begins with `day`.
     """
-    dates = execution_dates(executions["start_time"].cast(INSTANT), zone)
-    begin, end = pa.scalar(day, pa.date32()), pa.scalar(last or day, pa.date32())
-    inside = pc.and_(pc.greater_equal(dates, begin), pc.less_equal(dates, end))
 
-    def count(sessions: Sessions) -> tuple[pa.Table, ...]:
-        return _count(sessions_closing_on(sessions, day, zone, last=last), zone)
+    def count(of_users: Executions) -> DailyStatistics:
+        sessions = cut_sessions(of_users, settings)
+        closing = sessions_closing_on(sessions, day, zone, last=last)
+        return _statistics(closing, execution_hours(of_users, zone, day, last or day), zone)
 
-    counted = map_sessions(executions, count, settings)
-    return _statistics(counted, execution_hours(executions.filter(inside), zone))
+    return DailyStatistics.concat(ExecutionsOfUsers(executions).map_blocks(count))
 
 
 def statistics_of_days(
@@ -85,18 +81,18 @@ def statistics_of_days(
 
     Sessions that are open at the end of the last day are in it, under the day after.
     """
-    counted = map_sessions(executions, lambda sessions: _count(sessions, zone), settings)
-    return _statistics(counted, execution_hours(executions, zone))
+
+    def count(of_users: Executions) -> DailyStatistics:
+        sessions = cut_sessions(of_users, settings)
+        return _statistics(sessions, execution_hours(of_users, zone), zone)
+
+    return DailyStatistics.concat(ExecutionsOfUsers(executions).map_blocks(count))
 
 
-def _count(sessions: Sessions, zone: str) -> tuple[pa.Table, ...]:
-    return (
-        sequence_occurrences(sessions, zone),
-        transitions(sessions, zone),
-        step_counts(sessions, zone),
+def _statistics(sessions: Sessions, hours: pa.Table, zone: str) -> DailyStatistics:
+    return DailyStatistics(
+        sequences=sequence_occurrences(sessions, zone),
+        transitions=transitions(sessions, zone),
+        step_counts=step_counts(sessions, zone),
+        hours=hours,
     )
-
-
-def _statistics(counted: list[tuple[pa.Table, ...]], hours: pa.Table) -> DailyStatistics:
-    sequences, pairs, steps = map(pa.concat_tables, zip(*counted, strict=True))
-    return DailyStatistics(sequences=sequences, transitions=pairs, step_counts=steps, hours=hours)

@@ -27,8 +27,7 @@ STATUSES = ("started", "completed", "failed", "cancelled")
 COMPLETED, FAILED = STATUSES.index("completed"), STATUSES.index("failed")
 MACHINE_TRIGGERS = ("scheduled", "chained")
 
-BLOCK = 250_000
-"""How many executions are worked on together: their columns take a few megabytes."""
+_BLOCK = 250_000  # executions whose columns take a few megabytes
 
 Result = TypeVar("Result")
 
@@ -89,8 +88,16 @@ class ExecutionsOfUsers:
         """The executions of all users."""
         return self._between(0, len(self._rows))
 
-    def map_blocks(self, work: Callable[[Executions], Result], size: int) -> list[Result]:
-        """What some work makes of each block of users, in order of the users; of one or more."""
+    def map_blocks(self, work: Callable[[Executions], Result], size: int = _BLOCK) -> list[Result]:
+        """What some work makes of the executions of some users at a time.
+
+        Args:
+            work: runs in threads; it must not depend on which users come together.
+            size: about how many executions come together; a user's are never divided.
+
+        Returns:
+            A result for each block of users, one at least, in order of the users.
+        """
         count = len(self._rows)
         cuts = np.searchsorted(self._ends, np.arange(size, count, size))
         ends = np.unique(np.append(self._ends[cuts], count)).tolist()

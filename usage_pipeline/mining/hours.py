@@ -3,13 +3,15 @@
 An execution belongs to the hour and the day of its start, whatever session it is part of.
 """
 
+from datetime import date
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from usage_pipeline.execution_dates import execution_dates
-from usage_pipeline.mining.columns import INSTANT, days, encode, group, to_dates, to_ids
-from usage_pipeline.mining.executions import by_people
+from usage_pipeline.mining.columns import day_number, days, group, to_dates, to_ids, to_instants
+from usage_pipeline.mining.executions import Executions
 
 HOURS_SCHEMA = pa.schema(
     [
@@ -24,29 +26,38 @@ HOURS_SCHEMA = pa.schema(
 people. Where clocks go back an hour has 120 minutes."""
 
 
-def execution_hours(executions: pa.Table, zone: str) -> pa.Table:
+def execution_hours(
+    executions: Executions, zone: str, first: date | None = None, last: date | None = None
+) -> pa.Table:
     """Count first attempts by people by local hour.
 
     Args:
-        executions: columns as `sessions.sessionize` needs them, of one day or several.
+        executions: of one day or several.
         zone: IANA name of the warehouse's zone.
+        first: those of earlier days are left out.
+        last: those of later days are left out.
 
     Returns:
         Rows in `HOURS_SCHEMA`, ordered by user, workflow, day and hour.
     """
-    executions = executions.filter(pa.array(by_people(executions)))
-    start = executions["start_time"].cast(INSTANT)
+    start = to_instants(executions.start)
+    day = days(execution_dates(start, zone))
     local = pc.local_timestamp(start.cast(pa.timestamp("us", tz=zone)))
     hour = np.asarray(pc.hour(local).to_numpy(), dtype=np.int64)
-    day = days(execution_dates(start, zone))
-    user, workflow = encode(executions, "user_id"), encode(executions, "workflow_id")
+    inside = np.ones(len(day), dtype=bool)
+    if first is not None:
+        inside &= day >= day_number(first)
+    if last is not None:
+        inside &= day <= day_number(last)
+    user, workflow = executions.user[inside], executions.workflow[inside]
+    day, hour = day[inside], hour[inside]
     since = day.min() if len(day) else 0
-    groups = group(user.codes, workflow.codes, day - since, hour)
+    groups = group(user, workflow, day - since, hour)
     row = groups.first
     return pa.Table.from_arrays(
         [
-            to_ids(user.codes[row], user.values),
-            to_ids(workflow.codes[row], workflow.values),
+            to_ids(user[row], executions.users),
+            to_ids(workflow[row], executions.workflows),
             to_dates(day[row]),
             pa.array(hour[row].astype(np.int16)),
             pa.array(groups.sizes),

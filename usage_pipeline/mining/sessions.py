@@ -5,7 +5,6 @@ of a workflow are one step. What sessions have in common is counted in `sequence
 `transitions`; which executions a day's sessions need is told in `session_days`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ import pyarrow as pa
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import Ints, Mask, ranges, to_ids, to_instants
-from usage_pipeline.mining.executions import BLOCK, STATUSES, Executions, ExecutionsOfUsers, Result
+from usage_pipeline.mining.executions import STATUSES, Executions, ExecutionsOfUsers
 
 STEPS_SCHEMA = pa.schema(
     [
@@ -180,30 +179,11 @@ def sessionize(executions: pa.Table, settings: SessionSettings = DEFAULT_SESSION
     Raises:
         UsageError: a user or workflow id is null.
     """
-    return _cut(ExecutionsOfUsers(executions).all(), settings)
+    return cut_sessions(ExecutionsOfUsers(executions).all(), settings)
 
 
-def map_sessions(
-    executions: pa.Table,
-    work: Callable[[Sessions], Result],
-    settings: SessionSettings = DEFAULT_SESSIONS,
-    block: int = BLOCK,
-) -> list[Result]:
-    """What some work makes of the sessions of some users at a time, in order of the users.
-
-    Args:
-        executions: as `sessionize` needs them.
-        work: runs in threads; it must not depend on which users come together.
-        settings: the gap and what is a step.
-        block: about how many executions come together; a user's are never divided.
-
-    Returns:
-        A result for each block of users, one at least.
-    """
-    return ExecutionsOfUsers(executions).map_blocks(lambda some: work(_cut(some, settings)), block)
-
-
-def _cut(executions: Executions, settings: SessionSettings) -> Sessions:
+def cut_sessions(executions: Executions, settings: SessionSettings = DEFAULT_SESSIONS) -> Sessions:
+    """The sessions of executions in order, such as those of a block of users."""
     user, workflow, start = executions.user, executions.workflow, executions.start
     opens = np.ones(len(start), dtype=bool)
     opens[1:] = (user[1:] != user[:-1]) | (np.diff(start) > settings.gap_us)

@@ -29,8 +29,9 @@ import pyarrow.compute as pc
 from tests.bench.mining import competitors
 from tests.bench.mining.bursts import bursts
 from usage_pipeline.mining.daily import statistics_of_days
+from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
 from usage_pipeline.mining.sequences import count_sequences, workflow_sequences
-from usage_pipeline.mining.sessions import Sessions, SessionSettings, map_sessions
+from usage_pipeline.mining.sessions import SessionSettings, cut_sessions
 
 AS_OF = date(2026, 6, 29)
 OUR_ROUNDS = 3
@@ -69,11 +70,11 @@ def timed(work: Callable[[], Any], rounds: int = 1) -> tuple[Any, Took]:
 
 
 def find(executions: pa.Table, settings: SessionSettings, top: int | None = 5) -> pa.Table:
-    def of_users(sessions: Sessions) -> pa.Table:
-        counts = count_sequences(sessions, "UTC")
+    def of_block(block: Executions) -> pa.Table:
+        counts = count_sequences(cut_sessions(block, settings), "UTC")
         return workflow_sequences(counts, AS_OF, window_days=WINDOW_DAYS, top=top)
 
-    return pa.concat_tables(map_sessions(executions, of_users, settings))
+    return pa.concat_tables(ExecutionsOfUsers(executions).map_blocks(of_block))
 
 
 def frequencies(sequences: pa.Table) -> competitors.Frequencies:

@@ -13,6 +13,7 @@ from tests.unit.mining import reference
 from tests.unit.mining.reference import Execution
 from tests.unit.mining.strategies import USERS, WORKFLOWS, run, to_table, uuid_of
 from usage_pipeline.mining.daily import statistics_of_days
+from usage_pipeline.mining.executions import ExecutionsOfUsers
 from usage_pipeline.mining.hours import execution_hours
 from usage_pipeline.mining.patterns import USAGE_PATTERNS_SCHEMA, PatternSettings, usage_patterns
 from usage_pipeline.mining.statistics import wilson_bounds
@@ -72,7 +73,7 @@ def test_windows_are_counted_as_the_reference_does(moments, zone):
         for n, (user, workflow, day, hour, minute) in enumerate(moments)
     ]
     as_of = FIRST + timedelta(days=31)
-    hours = execution_hours(to_table(executions), zone)
+    hours = execution_hours(ExecutionsOfUsers(to_table(executions)).all(), zone)
     found = find_time_windows(hours, as_of, min_hits=2, min_confidence=0.1)
     for row in range(len(found)):
         user = found.users[int(found.user[row])].as_py()

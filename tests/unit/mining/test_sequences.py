@@ -12,6 +12,7 @@ from tests.unit.mining import reference
 from tests.unit.mining.strategies import ZONES, at, histories, run, to_table, uuid_of
 from usage_pipeline.mining.columns import to_date
 from usage_pipeline.mining.daily import DailyStatistics, day_statistics, statistics_of_days
+from usage_pipeline.mining.executions import ExecutionsOfUsers
 from usage_pipeline.mining.hours import execution_hours
 from usage_pipeline.mining.interning import intern_sequences
 from usage_pipeline.mining.sequences import (
@@ -51,7 +52,7 @@ def test_daily_statistics_are_those_of_the_reference(executions, zone):
 @settings(max_examples=60, deadline=None)
 @given(executions=histories(), zone=st.sampled_from(ZONES))
 def test_hours_are_those_of_the_reference(executions, zone):
-    found = execution_hours(to_table(executions), zone)
+    found = execution_hours(ExecutionsOfUsers(to_table(executions)).all(), zone)
     expected = reference.hours(executions, zone)
     assert {tuple(r.values())[:4]: r["execution_count"] for r in found.to_pylist()} == expected
 
@@ -142,7 +143,7 @@ def test_nothing_gives_empty_tables_of_the_right_shape():
     assert workflow_sequences(occurrences, AS_OF).schema == WORKFLOW_SEQUENCES_SCHEMA
     assert transitions(empty, "UTC").num_rows == 0
     assert step_counts(empty, "UTC").num_rows == 0
-    assert execution_hours(to_table([]), "Europe/Berlin").num_rows == 0
+    assert execution_hours(ExecutionsOfUsers(to_table([])).all(), "Europe/Berlin").num_rows == 0
 
 
 @settings(max_examples=200, deadline=None)

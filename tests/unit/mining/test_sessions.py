@@ -14,6 +14,7 @@ from tests.unit.mining.reference import Execution
 from tests.unit.mining.strategies import ZONES, at, histories, run, to_table, uuid_of
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import to_date
+from usage_pipeline.mining.executions import ExecutionsOfUsers
 from usage_pipeline.mining.session_days import (
     closing_days,
     read_executions_of_day,
@@ -24,7 +25,7 @@ from usage_pipeline.mining.sessions import (
     SESSIONS_SCHEMA,
     STEPS_SCHEMA,
     SessionSettings,
-    map_sessions,
+    cut_sessions,
     sessionize,
 )
 
@@ -65,7 +66,7 @@ def test_sessions_are_those_of_the_reference(executions, collapse, max_steps):
 @given(executions=histories(), block=st.integers(1, 30))
 def test_blocks_of_users_have_the_sessions_of_all_users_together(executions, block):
     table, whole = to_table(executions), sessionize(to_table(executions))
-    blocks = map_sessions(table, lambda some: some, block=block)
+    blocks = ExecutionsOfUsers(table).map_blocks(cut_sessions, block)
     users = [user for some in blocks for user in dict.fromkeys(some.user.tolist())]
     assert users == sorted(set(whole.user.tolist()))
     for of_block, of_all in (

@@ -15,6 +15,8 @@ _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
 # The tag of a run that loads what was tracked and leaves the rest of its days as it is.
 ONLY_TRACKED = "usage/only_tracked"
+# The tag of a run that leaves its days as they are loaded; its value says which load is built.
+ONLY_BUILD = "usage/only_build"
 
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:

@@ -28,6 +28,7 @@ from usage_pipeline.transform import (
     prepared_manifest,
     project_directory,
 )
+from usage_pipeline.warehouse import built_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import last_loaded_day
 from usage_pipeline.warehouse.locks import building
@@ -125,8 +126,10 @@ def _build_step(
             **dbt_environment(place, settings.dbt_threads),
             **parent_environment(),
         }
-        target = settings.dbt_target / "runs" / context.run_id
+        target = settings.dbt_target / "runs" / context.run.run_id
         with building(place), connected_environment(environment), dbt_errors_as_failures():
+            with place.connect() as connection:
+                known = built_days.loads(connection, days[0], days[-1])
             for event in dbt.cli(arguments, context=context, target_path=target).stream():
                 if isinstance(event, dg.Output):
                     _log.info("built %s", event.metadata["unique_id"].value)
@@ -134,6 +137,10 @@ def _build_step(
                     yield event.with_metadata({**event.metadata, **rows})
                 else:
                     yield event
+            # Of a part of the models that somebody picked, nothing is known of the days.
+            if exclude == _AFTER_MINING and not context.is_subset:
+                with place.connect() as connection:
+                    built_days.note(connection, known)
 
     return build.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS))
 

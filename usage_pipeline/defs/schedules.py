@@ -1,15 +1,17 @@
 """The nightly schedule, which also catches up on nights that were missed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from usage_pipeline.defs.unbuilt import days_under_way, worth_building
 from usage_pipeline.ingestion import expected_days
-from usage_pipeline.partitions import ONLY_TRACKED, range_tags
+from usage_pipeline.partitions import ONLY_TRACKED, days_between, range_tags
 from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.built_days import unbuilt_loads
 from usage_pipeline.warehouse.connection import open_warehouse
 from usage_pipeline.warehouse.failed_days import failed_days
 from usage_pipeline.warehouse.ledger import loaded_days
@@ -37,8 +39,11 @@ def nightly_schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
         migrate(warehouse)
         with warehouse.connect() as connection:
             loaded, failed = loaded_days(connection), failed_days(connection)
+            unbuilt = unbuilt_loads(connection, _earliest(settings, local), local.date())
         tracked = tracked_days(warehouse, settings.tracked_days_kept)
-        return requests_for(settings, local, loaded, failed, tracked)
+        again = worth_building(context.instance, unbuilt)
+        busy = days_under_way(context.instance)
+        return requests_for(settings, local, loaded, failed, tracked, again, busy)
 
     return nightly
 
@@ -49,12 +54,15 @@ def requests_for(
     loaded: Collection[date],
     failed: Collection[date] = (),
     tracked: TrackedDays | None = None,
+    unbuilt: Mapping[date, Mapping[str, str]] | None = None,
+    busy: Collection[date] = (),
 ) -> Requests:
     """The runs for the night of `now`, a time in the warehouse's zone.
 
     One run covers the days since the last loaded one, at least the look-back. Earlier days that
     failed or were left out get a run each, so that none of them holds up another; so do earlier
-    days for which tracked executions arrived since, of which only those are loaded.
+    days for which tracked executions arrived since, of which only those are loaded, and earlier
+    days that are loaded but not built, of which nothing is loaded.
 
     Args:
         settings: the schedule's settings.
@@ -62,9 +70,11 @@ def requests_for(
         loaded: the days that are loaded.
         failed: the days whose last load failed.
         tracked: the days of tracked executions, if there are any.
+        unbuilt: the days that are loaded but not built, with the tag of a run that builds one.
+        busy: the days that a run is at work on.
     """
     day = now.date() - timedelta(days=1)
-    earliest = max(day - timedelta(days=settings.catch_up_days), settings.start_date)
+    earliest = _earliest(settings, now)
     newest = max(loaded, default=None)
     first = max(day - timedelta(days=settings.lookback_days), settings.start_date)
     if newest is not None:
@@ -74,14 +84,18 @@ def requests_for(
     )
     new = [each for each in expected if each == day or (newest is not None and each > newest)]
     requests = []
+    covered: list[date] = []
     if new:
-        tags = range_tags(min(first, new[0]), new[-1])
+        covered = days_between(min(first, new[0]), new[-1])
+        tags = range_tags(covered[0], covered[-1])
         requests.append(dg.RunRequest(run_key=f"nightly-{day}", tags=tags))
     oldest = min(loaded, default=day)
     again = [
         each
         for each in expected
-        if earliest <= each < first and (each in failed or (each > oldest and each not in loaded))
+        if earliest <= each < first
+        and each not in busy
+        and (each in failed or (each > oldest and each not in loaded))
     ]
     requests += [
         dg.RunRequest(run_key=f"nightly-{day}-again-{each}", tags=range_tags(each, each))
@@ -95,6 +109,16 @@ def requests_for(
         )
         for each in sorted(set(late) - set(again))
     ]
+    requests += [
+        dg.RunRequest(run_key=f"nightly-{day}-build-{each}", tags={**range_tags(each, each), **tag})
+        for each, tag in sorted((unbuilt or {}).items())
+        if earliest <= each <= day and not any(each in some for some in (covered, busy, late))
+    ]
     return requests or dg.SkipReason(
         f"No source in {settings.sources_path} expects executions on {day}, and no day is missing."
     )
+
+
+def _earliest(settings: Settings, now: datetime) -> date:
+    """The first day that the night of `now` looks back to."""
+    return max(now.date() - timedelta(days=1 + settings.catch_up_days), settings.start_date)

@@ -1,0 +1,47 @@
+"""Which loads the marts know of: a loaded day that they do not know is to be built again."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import psycopg
+
+
+def loads(
+    connection: psycopg.Connection, first: date = date.min, last: date = date.max
+) -> dict[date, datetime]:
+    """The newest load of each loaded day from `first` to `last`, in order."""
+    rows = connection.execute(
+        "select execution_date, max(loaded_at) from raw.load_ledger "
+        "where execution_date between %s and %s group by execution_date order by execution_date",
+        [first, last],
+    ).fetchall()
+    return dict(rows)
+
+
+def note(connection: psycopg.Connection, built: Mapping[date, datetime]) -> None:
+    """Remember that the marts know these loads.
+
+    Args:
+        connection: commits or not.
+        built: the loads as they were before the marts were built: one that came in between is not
+            known to them for certain.
+    """
+    connection.execute(
+        "insert into raw.built_days (execution_date, loaded_at) "
+        "select * from unnest(%s::date[], %s::timestamptz[]) on conflict (execution_date) "
+        "do update set loaded_at = excluded.loaded_at, built_at = excluded.built_at",
+        [list(built), list(built.values())],
+    )
+
+
+def unbuilt_loads(connection: psycopg.Connection, first: date, last: date) -> dict[date, datetime]:
+    """The loads from `first` to `last` that the marts do not know, in order of their days."""
+    known: dict[date, datetime] = dict(
+        connection.execute(
+            "select execution_date, loaded_at from raw.built_days "
+            "where execution_date between %s and %s",
+            [first, last],
+        ).fetchall()
+    )
+    found = loads(connection, first, last)
+    return {day: loaded_at for day, loaded_at in found.items() if known.get(day) != loaded_at}

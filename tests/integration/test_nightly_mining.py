@@ -1,18 +1,23 @@
 """Mining in the warehouse, night by night, is mining the whole history slowly and obviously."""
 
 import random
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pyarrow as pa
 import pytest
 
 from tests.conftest import RunDbt, _fresh_database
 from tests.executions import at, batch, execution, uuid_of
 from tests.unit.mining import reference
+from usage_pipeline import nightly_mining
 from usage_pipeline.ingestion import load_inputs
+from usage_pipeline.mining.insight_states import merge_insights
 from usage_pipeline.nightly_mining import mine_days, mine_windows
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
@@ -38,6 +43,11 @@ _WINDOWS = (
     "workflow_sequences", "workflow_sequence_windows", "workflow_subsequences",
     "popular_sequences", "usage_patterns", "usage_insights",
 )  # fmt: skip
+_WAITING_FOR_INSIGHTS = (
+    "select count(*) from pg_locks where not granted "
+    "and database = (select oid from pg_database where datname = current_database()) "
+    "and relation = 'mining.usage_insights'::regclass"
+)
 _NAME = 'Say "hi"\n<b>\u202e'
 
 
@@ -270,6 +280,47 @@ def test_a_dismissed_insight_stays_so_until_its_evidence_changes(
         )  # fmt: skip
     mine_windows(mined, settings, _AS_OF)
     assert _state(mined, insight) == ("open", _AS_OF)
+
+
+def test_what_is_dismissed_while_the_night_merges_insights_stays_dismissed(
+    mined: Warehouse, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The night reads the states, then writes them: a dismissal in between must wait for it."""
+    ((insight,),) = _rows(
+        mined,
+        "select insight_id from mining.usage_insights where state = 'open' "
+        "order by insight_id limit 1",
+    )
+
+    def dismiss() -> int:
+        with mined.connect() as connection:
+            return connection.execute(
+                "update mining.usage_insights set state = 'dismissed' where insight_id = %s",
+                [insight],
+            ).rowcount
+
+    def wait_until_it_waits() -> None:
+        for _ in range(400):
+            if _rows(mined, _WAITING_FOR_INSIGHTS) == [(1,)]:
+                return
+            time.sleep(0.02)
+        pytest.fail("the dismissal did not wait for the merge")
+
+    with ThreadPoolExecutor(1) as thread:
+        dismissals: list[Future[int]] = []
+
+        def merge(*arguments: Any) -> pa.Table:
+            dismissals.append(thread.submit(dismiss))
+            wait_until_it_waits()
+            return merge_insights(*arguments)
+
+        monkeypatch.setattr(nightly_mining, "merge_insights", merge)
+        mine_windows(mined, settings, _AS_OF)
+        assert [each.result() for each in dismissals] == [1]
+    assert _state(mined, insight)[0] == "dismissed"
+    monkeypatch.undo()
+    mine_windows(mined, settings, _AS_OF)
+    assert _state(mined, insight)[0] == "dismissed"
 
 
 def test_a_name_that_is_hard_to_show_is_one_line_without_quotes_of_its_own(

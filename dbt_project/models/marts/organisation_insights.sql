@@ -3,19 +3,52 @@
 {%- set as_of = date_literal(changed_days().as_of) -%}
 {%- set listed = 10 %}
 
-with popular as (
-    select * from {{ ref('popular_workflows') }}
+with of_workflows as (
+    select
+        'valuable' as insight_type,
+        workflow_id,
+        workflow_name,
+        unique_users as user_count,
+        total_executions as score,
+        total_executions as execution_count,
+        cast(null as {{ dbt.type_bigint() }}) as failure_count,
+        success_rate,
+        cast(null as date) as last_used_date
+    from {{ ref('popular_workflows') }}
     where as_of_date = {{ as_of }} and popularity_rank <= {{ listed }}
+    union all
+    select
+        'fix_this' as insight_type,
+        workflow_id,
+        workflow_name,
+        unique_users as user_count,
+        failure_count as score,
+        sample_size as execution_count,
+        failure_count,
+        success_rate,
+        cast(null as date) as last_used_date
+    from {{ ref('workflow_success_rates') }}
+    -- The upper bound: surely red, and not only by bad luck in a few runs.
+    where as_of_date = {{ as_of }} and reliability = 'red' and success_rate_upper < 0.70
+    union all
+    select
+        'retire_this' as insight_type,
+        workflow_id,
+        workflow_name,
+        users_who_abandoned as user_count,
+        users_who_abandoned as score,
+        cast(null as {{ dbt.type_bigint() }}) as execution_count,
+        cast(null as {{ dbt.type_bigint() }}) as failure_count,
+        cast(null as {{ dbt.type_float() }}) as success_rate,
+        last_used_date
+    from {{ ref('abandoned_workflows') }}
 ),
 
-unreliable as (
-    select * from {{ ref('workflow_success_rates') }}
-    -- The upper bound: surely below green, and not only by bad luck in a few runs.
-    where as_of_date = {{ as_of }} and reliability = 'red' and success_rate_upper < 0.90
-),
-
-abandoned as (
-    select * from {{ ref('abandoned_workflows') }}
+named_workflows as (
+    select
+        *,
+        {{ shown_name('workflow_name', 'workflow_id') }} as subject
+    from of_workflows
 ),
 
 shared_sequences as (
@@ -64,65 +97,6 @@ ranked_sequences as (
     inner join sequence_names on shared_sequences.sequence_id = sequence_names.sequence_id
 ),
 
-valuable as (
-    select
-        'valuable' as insight_type,
-        workflow_id,
-        {{ shown_name('workflow_name', 'workflow_id') }} as subject,
-        cast(unique_users as {{ dbt.type_bigint() }}) as user_count,
-        cast(total_executions as {{ dbt.type_float() }}) as score,
-        total_executions as execution_count,
-        success_rate,
-        cast(null as {{ dbt.type_bigint() }}) as failure_count,
-        cast(null as date) as last_used_date,
-        {{ shown_name('workflow_name', 'workflow_id') }} || ' is valuable: '
-        || {{ counted('unique_users', 'user') }} || ' ran it '
-        || {{ counted('total_executions', 'time') }} || ' in the last 7 days' as message
-    from popular
-),
-
-fix_this as (
-    select
-        'fix_this' as insight_type,
-        workflow_id,
-        {{ shown_name('workflow_name', 'workflow_id') }} as subject,
-        cast(unique_users as {{ dbt.type_bigint() }}) as user_count,
-        cast(failure_count as {{ dbt.type_float() }}) as score,
-        sample_size as execution_count,
-        success_rate,
-        failure_count,
-        cast(null as date) as last_used_date,
-        {{ shown_name('workflow_name', 'workflow_id') }} || ' fails often: ' || {{ percent('success_rate') }}
-        || ' of ' || {{ counted('sample_size', 'finished run') }} || ' succeeded in the last 30 days. Fix it'
-            as message
-    from unreliable
-),
-
-retire_this as (
-    select
-        'retire_this' as insight_type,
-        workflow_id,
-        {{ shown_name('workflow_name', 'workflow_id') }} as subject,
-        cast(users_who_abandoned as {{ dbt.type_bigint() }}) as user_count,
-        cast(users_who_abandoned as {{ dbt.type_float() }}) as score,
-        cast(null as {{ dbt.type_bigint() }}) as execution_count,
-        cast(null as {{ dbt.type_float() }}) as success_rate,
-        cast(null as {{ dbt.type_bigint() }}) as failure_count,
-        last_used_date,
-        'Nobody has run ' || {{ shown_name('workflow_name', 'workflow_id') }} || ' since '
-        || cast(last_used_date as {{ dbt.type_string() }}) || '; '
-        || {{ counted('users_who_abandoned', 'user') }} || ' used it before. Retire it?' as message
-    from abandoned
-),
-
-of_workflows as (
-    select * from valuable
-    union all
-    select * from fix_this
-    union all
-    select * from retire_this
-),
-
 insights as (
     select
         insight_type,
@@ -130,9 +104,23 @@ insights as (
         cast(null as uuid) as sequence_id,
         cast(null as uuid[]) as workflow_ids,
         subject,
-        message,
-        user_count,
-        score,
+        case insight_type
+            when 'valuable'
+                then
+                    subject || ' is valuable: ' || {{ counted('user_count', 'user') }} || ' ran it '
+                    || {{ counted('execution_count', 'time') }} || ' in the last 7 days'
+            when 'fix_this'
+                then
+                    subject || ' fails often: ' || {{ percent('success_rate') }} || ' of '
+                    || {{ counted('execution_count', 'finished run') }}
+                    || ' succeeded in the last 30 days. Fix it'
+            else
+                'Nobody has run ' || subject || ' since '
+                || cast(last_used_date as {{ dbt.type_string() }}) || '; '
+                || {{ counted('user_count', 'user') }} || ' used it before. Retire it?'
+        end as message,
+        cast(user_count as {{ dbt.type_bigint() }}) as user_count,
+        cast(score as {{ dbt.type_float() }}) as score,
         execution_count,
         failure_count,
         success_rate,
@@ -140,7 +128,7 @@ insights as (
         cast(null as {{ dbt.type_bigint() }}) as day_count,
         cast(null as {{ dbt.type_float() }}) as confidence,
         cast(null as {{ dbt.type_float() }}) as lift
-    from of_workflows
+    from named_workflows
     union all
     select
         'automate_this' as insight_type,

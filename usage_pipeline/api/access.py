@@ -9,18 +9,24 @@ from typing import Annotated, Any, Final
 from uuid import UUID, uuid5
 
 from fastapi import Depends, Path, Request
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from usage_pipeline.api.errors import ProblemError
 from usage_pipeline.api.loopback import is_foreign
-from usage_pipeline.api.services import Services, services
+from usage_pipeline.api.services import Services, services_of
 from usage_pipeline.sources.identity import source_namespace
 from usage_pipeline.warehouse.api_keys import SCOPES
 
 _READING: Final = frozenset({"read:self", "read:all", "admin"})
 
-_bearer = HTTPBearer(auto_error=False, description="An API key, or a token of your issuer.")
-_key_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key.")
+# How a caller may say who they are, for the description of the API.
+SECURITY_SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, or a token of your issuer.",
+    },
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
+}
 
 
 @dataclass(frozen=True)
@@ -77,25 +83,21 @@ def _namespace(name: str) -> UUID:
         return source_namespace(name)
 
 
-async def current_caller(
-    request: Request,
-    found: Annotated[Services, Depends(services)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    header: Annotated[str | None, Depends(_key_header)],
-) -> Caller:
+async def current_caller(request: Request) -> Caller:
     """Who calls.
 
     Raises:
         ProblemError: nobody we know, or too often.
     """
-    address = request.client.host if request.client else "unknown"
-    given = bearer.credentials if bearer is not None else header
+    found = services_of(request)
+    given = _given(request)
     if given is None:
-        if "authorization" not in request.headers and found.is_demo:
+        if "authorization" not in request.headers and await found.demo.is_open():
             if is_foreign(request, found.settings.api_cors_origins):
                 raise _forbidden()
             return Caller("demo", frozenset(SCOPES), is_demo=True)
         raise _refused()
+    address = request.client.host if request.client else "unknown"
     # Looking for a key or checking a token costs more than refusing an address that guesses.
     found.limits.check(f"refused:{address}", count=False)
     caller = await _caller(found, given)
@@ -104,6 +106,14 @@ async def current_caller(
         raise _refused()
     found.limits.check(caller.name)
     return caller
+
+
+def _given(request: Request) -> str | None:
+    """The key or token of a request."""
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credentials:
+        return credentials.strip()
+    return request.headers.get("x-api-key") or None
 
 
 async def _caller(found: Services, given: str) -> Caller | None:
@@ -137,7 +147,8 @@ CallerDep = Annotated[Caller, Depends(current_caller)]
 def needs(*scopes: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
     """A dependency: the caller has one of these scopes."""
 
-    async def check(caller: CallerDep) -> Caller:
+    async def check(request: Request) -> Caller:
+        caller = await current_caller(request)
         if not caller.may(*scopes):
             raise _forbidden()
         return caller
@@ -153,21 +164,19 @@ _USER = Path(
 )
 
 
-async def readable_user(
-    user_id: Annotated[str, _USER], caller: CallerDep, found: Annotated[Services, Depends(services)]
-) -> UUID:
+async def readable_user(user_id: Annotated[str, _USER], request: Request) -> UUID:
     """The user of the path, whom the caller may read."""
-    user = mapped_id("user", user_id, found.id_namespace)
+    caller = await current_caller(request)
+    user = mapped_id("user", user_id, services_of(request).id_namespace)
     if not caller.may_read(user):
         raise _forbidden()
     return user
 
 
-async def changeable_user(
-    user_id: Annotated[str, _USER], caller: CallerDep, found: Annotated[Services, Depends(services)]
-) -> UUID:
+async def changeable_user(user_id: Annotated[str, _USER], request: Request) -> UUID:
     """The user of the path, on whose behalf the caller may act."""
-    user = mapped_id("user", user_id, found.id_namespace)
+    caller = await current_caller(request)
+    user = mapped_id("user", user_id, services_of(request).id_namespace)
     if not caller.may_change(user):
         raise _forbidden()
     return user

@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel, TypeAdapter
+from pydantic_core import to_json
 
-from usage_pipeline.api.database import AsOf, Reader, Row
+from usage_pipeline.api.database import AsOf, Row
 from usage_pipeline.api.paging import Item, Listing, Paging
+from usage_pipeline.api.services import services_of
 
 # Everything the answers are made of but the rows: another version may write them differently.
 _VERSION = 1
@@ -43,12 +45,12 @@ def answer(request: Request, body: bytes, tag: str | None = None, status: int = 
 
 async def mart_page(
     request: Request,
-    reader: Reader,
     listing: Listing[Item],
     asked: Paging,
     values: Mapping[str, Any] | None = None,
 ) -> Response:
     """A page of what only a build changes: a caller who knows the build costs no query."""
+    reader = services_of(request).reader
     as_of = await reader.as_of()
     tag = build_tag(as_of)
     if is_known(request, tag):
@@ -60,12 +62,12 @@ async def mart_page(
 
 async def page(
     request: Request,
-    reader: Reader,
     listing: Listing[Item],
     asked: Paging,
     values: Mapping[str, Any] | None = None,
 ) -> Response:
     """A page of what changes by itself, as mined tables do."""
+    reader = services_of(request).reader
     as_of = await reader.as_of()
     query, places = listing.query(asked)
     rows = await reader.rows(query, {"as_of": as_of.day, **(values or {}), **places})
@@ -75,8 +77,8 @@ async def page(
 def page_json(listing: Listing[Item], as_of: AsOf, rows: list[Row], asked: Paging) -> bytes:
     """The JSON of a page; `rows` are those of the listing's query."""
     next_cursor = listing.next_cursor(rows, asked)
-    found = {"as_of": as_of.day, "items": rows[: asked.limit], "next_cursor": next_cursor}
-    return listing.page.dump_json(listing.page.validate_python(found))
+    items = listing.items(rows[: asked.limit])
+    return to_json({"as_of": as_of.day, "items": items, "next_cursor": next_cursor})
 
 
 def object_json(model: type[BaseModel], values: Mapping[str, Any]) -> bytes:

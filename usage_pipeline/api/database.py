@@ -11,12 +11,18 @@ from datetime import date
 from typing import Any, LiteralString
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, adapters
+from psycopg.adapt import AdaptersMap
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.numeric import FloatLoader
 from psycopg_pool import AsyncConnectionPool
 
 from usage_pipeline.api.errors import not_built
 from usage_pipeline.warehouse.connection import Warehouse
+
+# Rates and means are floats in JSON, in whatever type a mart keeps them.
+_ADAPTERS = AdaptersMap(adapters)
+_ADAPTERS.register_loader("numeric", FloatLoader)
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 Row = dict[str, Any]
@@ -43,6 +49,7 @@ def open_pool(warehouse: Warehouse, size: int) -> Pool:
         kwargs={
             "autocommit": True,
             "row_factory": dict_row,
+            "context": _ADAPTERS,
             "connect_timeout": warehouse.connect_timeout,
             "application_name": "usage-pipeline api",
             # From its first statement on, a connection is no more than the API needs to be.

@@ -19,6 +19,7 @@ _FIND = """
 select key_id, name, scopes, user_id from raw.api_keys
 where key_hash = %(key_hash)s and revoked_at is null
 """
+_ANY = "select exists (select 1 from raw.api_keys where revoked_at is null) as is_any"
 _USED = "update raw.api_keys set last_used_at = current_timestamp where key_id = %(key_id)s"
 
 
@@ -61,6 +62,12 @@ class Keys:
         self._remembered[digest] = (now + _REMEMBERED_SECONDS, found)
         self._note_use(found.key_id, now)
         return found
+
+    async def is_any_valid(self) -> bool:
+        """Whether anybody has a key."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_ANY)).fetchone()
+        return row is not None and bool(row["is_any"])
 
     def _note_use(self, key_id: UUID, now: float) -> None:
         if self._noted.get(key_id, -_USED_AGAIN_SECONDS) + _USED_AGAIN_SECONDS > now:

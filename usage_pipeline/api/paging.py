@@ -15,6 +15,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from usage_pipeline.api.errors import ProblemError
+from usage_pipeline.api.schemas import percent
 
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -34,7 +35,8 @@ class Page(BaseModel, Generic[Item]):
     )
 
 
-class Paging(BaseModel):
+@dataclass(frozen=True)
+class Paging:
     """Which part of a list is asked for."""
 
     limit: int = 50
@@ -42,31 +44,32 @@ class Paging(BaseModel):
     search: str | None = None
 
 
-async def paging(
-    limit: Annotated[int, Query(ge=1, le=200, description="How many items at most.")] = 50,
-    cursor: Annotated[
-        str | None,
-        Query(max_length=1000, description="The `next_cursor` of the page before."),
-    ] = None,
-) -> Paging:
-    """The query parameters of every list."""
-    return Paging.model_construct(limit=limit, cursor=cursor)
+Limit = Annotated[int, Query(ge=1, le=200, description="How many items at most.")]
+Cursor = Annotated[
+    str | None, Query(max_length=1000, description="The `next_cursor` of the page before.")
+]
+Search = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00]*$",
+        description="A part of the workflow's name, in whatever case.",
+    ),
+]
 
 
-async def searching(
-    asked: Annotated[Paging, Depends(paging)],
-    search: Annotated[
-        str | None,
-        Query(
-            min_length=1,
-            max_length=100,
-            pattern=r"^[^\x00]*$",
-            description="A part of the workflow's name, in whatever case.",
-        ),
-    ] = None,
-) -> Paging:
-    """The query parameters of a list that can be searched by name."""
-    return Paging.model_construct(limit=asked.limit, cursor=asked.cursor, search=search)
+async def _paging(limit: Limit = 50, cursor: Cursor = None) -> Paging:
+    return Paging(limit, cursor)
+
+
+async def _searching(limit: Limit = 50, cursor: Cursor = None, search: Search = None) -> Paging:
+    return Paging(limit, cursor, search)
+
+
+# The query parameters of a list, and of one that can be searched by name.
+Paged = Annotated[Paging, Depends(_paging)]
+Searched = Annotated[Paging, Depends(_searching)]
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,13 @@ class Listing(Generic[Item]):
     name: LiteralString | None = None
 
     @cached_property
-    def page(self) -> TypeAdapter[Page[Item]]:
-        """What makes JSON of a page."""
-        return TypeAdapter(Page[self.item])  # type: ignore[name-defined]
+    def _rates(self) -> list[tuple[str, str]]:
+        names = [name.removesuffix("_percent") for name in self.item.model_computed_fields]
+        return [(f"{name}_fraction", f"{name}_percent") for name in names]
+
+    @cached_property
+    def _hidden(self) -> list[str]:
+        return [key for key in self.keys if key not in self.item.model_fields]
 
     @cached_property
     def _place(self) -> TypeAdapter[Any]:
@@ -148,6 +155,18 @@ class Listing(Generic[Item]):
         searched = () if self.name is None else (asked.search,)
         place = (*(last[key] for key in self.keys), *searched)
         return base64.urlsafe_b64encode(self._place.dump_json(place)).decode().rstrip("=")
+
+    def items(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows of the query as the model of an item says: changed in place, and not checked.
+
+        Making a model of each row would take as long as everything else that a request does.
+        """
+        for row in rows:
+            for fraction, in_percent in self._rates:
+                row[in_percent] = percent(row[fraction])
+            for name in self._hidden:
+                del row[name]
+        return rows
 
     def _decoded(self, cursor: str, search: str | None) -> tuple[Any, ...]:
         try:

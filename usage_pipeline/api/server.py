@@ -60,7 +60,7 @@ def run(
     if is_demo:
         _log.warning(
             "DEMO MODE: anybody on this machine may read and change everything, because there is "
-            "no API key and no issuer. usage-pipeline keys create and a new start end it."
+            "no API key and no issuer. usage-pipeline keys create ends it."
         )
     on_start(f"Dashboard and API: {address_of(host, port)} (API: /docs; Ctrl-C to stop)")
     server = uvicorn.Server(

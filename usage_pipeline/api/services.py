@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from usage_pipeline.api.collector import Collector
 from usage_pipeline.api.database import Pool, Reader
+from usage_pipeline.api.demo import Demo
 from usage_pipeline.api.keys import Keys
 from usage_pipeline.api.rate_limits import RateLimits
 from usage_pipeline.api.tokens import Tokens
@@ -25,7 +26,7 @@ class Services:
         tokens: checks bearer tokens; None without an issuer.
         limits: counts requests.
         collector: writes what was tracked.
-        is_demo: whether a caller need not say who they are.
+        demo: whether a caller need not say who they are.
     """
 
     settings: Settings
@@ -35,7 +36,7 @@ class Services:
     tokens: Tokens | None
     limits: RateLimits
     collector: Collector
-    is_demo: bool
+    demo: Demo
 
     @property
     def id_namespace(self) -> str:
@@ -43,16 +44,19 @@ class Services:
         return self.settings.api_id_namespace
 
 
-async def services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
     """The parts of the application that serves a request."""
     found: Services = request.app.state.services
     return found
 
 
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
 async def _reader(request: Request) -> Reader:
-    found: Services = request.app.state.services
-    return found.reader
+    return services_of(request).reader
 
 
-ServicesDep = Annotated[Services, Depends(services)]
+ServicesDep = Annotated[Services, Depends(_services)]
 ReaderDep = Annotated[Reader, Depends(_reader)]

@@ -1,7 +1,7 @@
 """Marts of any size out of one row each, and what the plans of the API's queries scan whole."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -124,10 +124,10 @@ def _queries_of(name: str, found: Any) -> Iterator[Query]:
         yield Query(name, found.query(asked)[0], {})
         place = {key: _PLACES[kind] for key, kind in zip(found.keys, found.types, strict=True)}
         cursor = found.next_cursor([place] * 51, asked)
-        query, values = found.query(asked.model_copy(update={"cursor": cursor}))
+        query, values = found.query(replace(asked, cursor=cursor))
         yield Query(f"{name}, later", query, values)
         if found.name is not None:
-            query, values = found.query(asked.model_copy(update={"search": "report"}))
+            query, values = found.query(replace(asked, search="report"))
             yield Query(f"{name}, searched", query, values)
     elif isinstance(found, dict):
         for key, each in found.items():

@@ -1,7 +1,9 @@
 """Every endpoint and every kind of caller: who may, and what the others are told."""
 
 import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -244,11 +246,54 @@ def test_each_key_has_a_rate_limit_of_its_own(
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-def test_the_demo_asks_nobody_and_says_so_but_refuses_a_wrong_key(serve_api: Serve) -> None:
-    client = serve_api(is_demo=True)
-    assert client.post(f"{PREFIX}/track", json={"executions": []}).status_code == 202
+@pytest.fixture
+def demo(warehouse: Warehouse, tmp_path: Path) -> Iterator[TestClient]:
+    settings = Settings(home=tmp_path, database_url=warehouse.url, _env_file=None)
+    with TestClient(create_app(settings, warehouse, is_demo=True)) as client:
+        yield client
+
+
+def test_the_demo_asks_nobody_and_says_so_but_refuses_a_wrong_key(demo: TestClient) -> None:
+    assert demo.post(f"{PREFIX}/track", json={"executions": []}).status_code == 202
     wrong = {"Authorization": "Bearer wu_wrong"}
-    assert client.post(f"{PREFIX}/track", json={}, headers=wrong).status_code == 401
+    assert demo.post(f"{PREFIX}/track", json={}, headers=wrong).status_code == 401
+
+
+def test_a_first_key_ends_the_demo_at_once_and_for_good(
+    demo: TestClient, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("usage_pipeline.api.demo._REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr("usage_pipeline.api.keys._REMEMBERED_SECONDS", 0.0)
+
+    def status(**headers: str) -> int:
+        answer = demo.post(f"{PREFIX}/track", json={"executions": []}, headers=headers)
+        return answer.status_code
+
+    assert status() == 202
+    with warehouse.connect() as connection:
+        key = create_key(connection, "first", ["track"])
+    assert status() == 401
+    assert status(Authorization=f"bearer {key}") == 202
+    with warehouse.connect() as connection:
+        revoke_key(connection, "first")
+    assert [status(), status(Authorization=f"Bearer {key}")] == [401, 401]
+
+
+def test_a_demo_is_asked_about_once_a_second(demo: TestClient) -> None:
+    asked = 0
+    keys = demo.app.state.services.keys  # type: ignore[attr-defined]
+    look = keys.is_any_valid
+
+    async def counted() -> bool:
+        nonlocal asked
+        asked += 1
+        return bool(await look())
+
+    keys.is_any_valid = counted
+    began = time.monotonic()
+    for _ in range(50):
+        assert demo.post(f"{PREFIX}/track", json={"executions": []}).status_code == 202
+    assert 1 <= asked <= 1 + (time.monotonic() - began) // 1 + 1
 
 
 def test_pages_of_declared_origins_may_call_and_no_others(serve_api: Serve) -> None:

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.conftest import RunDbt
 from tests.integration.api.conftest import PREFIX
 from tests.integration.api.plans import whole_scans
+from usage_pipeline.api.paging import Page
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.favourites import refresh_usage
 
@@ -137,6 +138,30 @@ def test_numbers_equal_the_marts(
     assert got == expected
     if path != "/abandoned":
         assert len(got) > 5
+
+
+def test_every_list_is_what_its_model_says(client: TestClient, user: str) -> None:
+    workflow = _get(client, "/popular", limit=1)["items"][0]["workflow_id"]
+    sequence = _get(client, f"/sequences/{user}")["items"][0]["sequence_id"]
+    mine = f"{PREFIX}/user/{user}"
+    client.post(f"{mine}/favorites", json={"workflow_id": workflow})
+    new = {"sequence_id": sequence, "name": "a"}
+    template = client.post(f"{mine}/templates", json=new).json()["template_id"]
+    checked = 0
+    for route in client.app.routes:  # type: ignore[attr-defined]
+        model = getattr(route, "response_model", None)
+        if model is None or "GET" not in route.methods or not issubclass(model, Page):
+            continue
+        path = route.path.format(user_id=user, workflow_id=workflow)
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.json()["items"] or path.endswith("/abandoned"), path
+        said = model.model_validate_json(answer.content, strict=True).model_dump(mode="json")
+        assert said == answer.json(), path
+        checked += 1
+    assert checked > 12
+    client.delete(f"{mine}/favorites/{workflow}")
+    client.delete(f"{mine}/templates/{template}")
 
 
 def test_rates_are_given_in_both_ways(client: TestClient) -> None:
@@ -385,7 +410,7 @@ def test_the_dashboard_is_served_for_every_path_of_its_own(client: TestClient) -
 def test_metrics_count_requests_by_route(client: TestClient) -> None:
     client.get(f"{PREFIX}/success-rate/{uuid4()}")
     text = client.get("/metrics").text
-    assert 'route="/success-rate/{workflow_id}",status="404"' in text
+    assert f'route="{PREFIX}/success-rate/{{workflow_id}}",status="404"' in text
     assert "usage_api_tracked_total" in text
 
 

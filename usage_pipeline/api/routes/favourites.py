@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from pydantic import BaseModel, Field
@@ -12,12 +12,13 @@ from pydantic import BaseModel, Field
 from usage_pipeline.api.access import ChangeableUser, ReadableUser, mapped_id
 from usage_pipeline.api.answers import answer, object_json, page_json
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.paging import Listing, Page, Paged, Paging
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflows import WorkflowId
 from usage_pipeline.api.schemas import Reliability, SuccessRate, WorkflowName
-from usage_pipeline.api.services import ReaderDep, ServicesDep
+from usage_pipeline.api.services import ReaderDep, ServicesDep, services_of
 
-router = APIRouter(tags=["favourites"])
+router = topic("favourites")
 
 _CUSTOM_NAME = Field(default=None, max_length=255, pattern=r"^[^\x00]*$")
 _CATEGORY = Field(default=None, max_length=100, pattern=r"^[^\x00]*$")
@@ -137,11 +138,10 @@ where user_id = %(user_id)s and workflow_id = %(workflow_id)s
 async def get_user_favorites(
     request: Request,
     user: ReadableUser,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
 ) -> Response:
     """In the user's own order; those never moved after the others, oldest first."""
-    return await _page(request, reader, user, asked)
+    return await _page(request, user, asked)
 
 
 @router.post(
@@ -204,7 +204,7 @@ async def order_favorites(
     values = {"user_id": user, "workflow_ids": order.workflow_ids}
     async with reader.acting_for(user) as connection:
         await connection.execute(_ORDER, values)
-    return await _page(request, reader, user, Paging(limit=200))
+    return await _page(request, user, Paging(limit=200))
 
 
 @router.patch(
@@ -253,7 +253,8 @@ async def remove_favorite(
     return Response(status_code=204)
 
 
-async def _page(request: Request, reader: ReaderDep, user: UUID, asked: Paging) -> Response:
+async def _page(request: Request, user: UUID, asked: Paging) -> Response:
+    reader = services_of(request).reader
     as_of = await reader.as_of()
     query, places = _FAVOURITES.query(asked)
     values = {"user_id": user, "as_of": as_of.day, **places}

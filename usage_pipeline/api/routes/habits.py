@@ -4,16 +4,17 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from usage_pipeline.api.access import ChangeableUser, ReadableUser
 from usage_pipeline.api.answers import answer, object_json, page
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.paging import Listing, Page, Paged
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import ReaderDep
 
-router = APIRouter(tags=["habits"])
+router = topic("habits")
 
 State = Literal["open", "dismissed", "resolved"]
 
@@ -109,11 +110,10 @@ where user_id = %(user_id)s and insight_id = %(insight_id)s and state <> 'resolv
 async def get_patterns(
     request: Request,
     user: ReadableUser,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
 ) -> Response:
     """The surest first."""
-    return await page(request, reader, _PATTERNS, asked, {"user_id": user})
+    return await page(request, _PATTERNS, asked, {"user_id": user})
 
 
 @router.get(
@@ -125,12 +125,11 @@ async def get_patterns(
 async def get_insights(
     request: Request,
     user: ReadableUser,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
     state: Annotated[State, Query(description="Which ones.")] = "open",
 ) -> Response:
     """The greatest score first."""
-    return await page(request, reader, _INSIGHTS, asked, {"user_id": user, "state": state})
+    return await page(request, _INSIGHTS, asked, {"user_id": user, "state": state})
 
 
 @router.post(

@@ -4,18 +4,19 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from usage_pipeline.api.access import ReaderCaller
 from usage_pipeline.api.answers import answer, mart_page, object_json, page
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.paging import Listing, Page, Paged
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflow_history import LongPaging, Span, span
 from usage_pipeline.api.schemas import Counts, SuccessRate
 from usage_pipeline.api.services import ReaderDep
 
-router = APIRouter(tags=["organisation"])
+router = topic("organisation")
 
 
 class OrganisationDay(Counts):
@@ -111,7 +112,7 @@ async def get_organisation_daily(
 ) -> Response:
     """Days with an execution, oldest first; the last 90 days unless asked otherwise."""
     first, last = days.days((await reader.as_of()).day)
-    return await mart_page(request, reader, _DAILY, asked, {"first": first, "last": last})
+    return await mart_page(request, _DAILY, asked, {"first": first, "last": last})
 
 
 @router.get(
@@ -123,11 +124,10 @@ async def get_organisation_daily(
 async def get_organisation_insights(
     request: Request,
     _: ReaderCaller,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
 ) -> Response:
     """By type; within one the greatest score first: scores of two types are not comparable."""
-    return await page(request, reader, _INSIGHTS, asked)
+    return await page(request, _INSIGHTS, asked)
 
 
 @router.get(

@@ -4,16 +4,17 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from usage_pipeline.api.access import Caller, CallerDep, needs
 from usage_pipeline.api.answers import answer, mart_page, object_json
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.paging import Listing, Page, Paged
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import ReaderDep
 
-router = APIRouter(tags=["people"])
+router = topic("people")
 
 
 class Me(BaseModel):
@@ -76,12 +77,11 @@ async def me(request: Request, caller: CallerDep, reader: ReaderDep) -> Response
 async def users(
     request: Request,
     _: Annotated[Caller, Depends(needs("read:all"))],
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
     search: Annotated[
         str | None, Query(max_length=255, description="A part of the name, or the id.")
     ] = None,
 ) -> Response:
     """Everybody with an execution."""
     wanted = search.replace("\0", "") if search else None
-    return await mart_page(request, reader, _USERS, asked, {"search": wanted or None})
+    return await mart_page(request, _USERS, asked, {"search": wanted or None})

@@ -4,17 +4,18 @@ from datetime import date, datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from usage_pipeline.api.access import ChangeableUser, ReadableUser, ReaderCaller
 from usage_pipeline.api.answers import answer, object_json, page, page_json
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.paging import Listing, Page, Paged
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import WorkflowName
 from usage_pipeline.api.services import ReaderDep
 
-router = APIRouter(tags=["sequences"])
+router = topic("sequences")
 
 
 class Sequence(BaseModel):
@@ -158,7 +159,7 @@ async def get_workflow_sequences(
     request: Request,
     user: ReadableUser,
     reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
     window: Annotated[
         Literal["7", "28", "90"], Query(description="Days that end with the as-of date.")
     ] = "7",
@@ -181,11 +182,10 @@ async def get_workflow_sequences(
 async def get_popular_sequences(
     request: Request,
     _: ReaderCaller,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
 ) -> Response:
     """The last 28 days, those of most users first."""
-    return await page(request, reader, _POPULAR, asked)
+    return await page(request, _POPULAR, asked)
 
 
 @router.get(
@@ -198,7 +198,7 @@ async def get_templates(
     request: Request,
     user: ReadableUser,
     reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
 ) -> Response:
     """Sequences that the user has saved, the newest first."""
     as_of = await reader.as_of()

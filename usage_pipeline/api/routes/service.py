@@ -2,16 +2,17 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from usage_pipeline.api.access import Caller, needs
 from usage_pipeline.api.errors import documented
 from usage_pipeline.api.metrics import REGISTRY
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import ReaderDep, ServicesDep
 
-router = APIRouter(tags=["service"])
+router = topic("service", prefix="")
 
 
 class Health(BaseModel):

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import uuid4, uuid5
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from usage_pipeline.api.access import Caller, needs
 from usage_pipeline.api.answers import object_json
 from usage_pipeline.api.errors import ProblemError, documented
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import Services, ServicesDep
 from usage_pipeline.api.tracking import (
     MOST_ITEMS,
@@ -22,7 +23,7 @@ from usage_pipeline.api.tracking import (
 )
 from usage_pipeline.sources.identity import source_namespace
 
-router = APIRouter(tags=["track"])
+router = topic("track")
 
 _RETRIES = source_namespace("idempotency keys")
 _NOT_YOURS = "you may not report executions of this user"

@@ -4,17 +4,17 @@ from datetime import date, datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from usage_pipeline.api.access import ReadableUser
 from usage_pipeline.api.answers import mart_page, page
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.paging import Listing, Page, Paging, paging, searching
+from usage_pipeline.api.paging import Listing, Page, Paged, Searched
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import Counts, Frequency, Reliability, SuccessRate, WorkflowName
-from usage_pipeline.api.services import ReaderDep
 
-router = APIRouter(tags=["user"])
+router = topic("user")
 
 
 class UserWorkflow(SuccessRate, Counts, WorkflowName):
@@ -116,14 +116,13 @@ where true
 async def get_user_workflows(
     request: Request,
     user: ReadableUser,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(searching)],
+    asked: Searched,
     order: Annotated[
         Literal["recent", "use"], Query(description="Last used first, or most used first.")
     ] = "recent",
 ) -> Response:
     """Each workflow with the user's own counts, rate, durations, frequency and trend."""
-    return await mart_page(request, reader, _LISTINGS[order], asked, {"user_id": user})
+    return await mart_page(request, _LISTINGS[order], asked, {"user_id": user})
 
 
 @router.get(
@@ -135,8 +134,7 @@ async def get_user_workflows(
 async def get_rhythm(
     request: Request,
     user: ReadableUser,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
 ) -> Response:
     """Hours of the week with at least one execution by the person in the last 28 days."""
-    return await page(request, reader, _RHYTHM, asked, {"user_id": user})
+    return await page(request, _RHYTHM, asked, {"user_id": user})

@@ -3,18 +3,19 @@
 from datetime import date, timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from usage_pipeline.api.access import ReaderCaller
 from usage_pipeline.api.answers import answer, mart_page, object_json
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Paging, paging
+from usage_pipeline.api.paging import Cursor, Listing, Page, Paged, Paging
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflows import WorkflowId
 from usage_pipeline.api.schemas import Counts, SuccessRate, WorkflowName
 from usage_pipeline.api.services import ReaderDep
 
-router = APIRouter(tags=["workflows"])
+router = topic("workflows")
 
 _DEFAULT_DAYS = 90
 MOST_DAYS = 1100
@@ -125,7 +126,7 @@ class Span(BaseModel):
         return first, last
 
 
-def span(
+async def span(
     first: Annotated[
         date | None, Query(alias="from", description="The first day; 90 days unless given.")
     ] = None,
@@ -137,14 +138,11 @@ def span(
     return Span(first=first, last=last)
 
 
-def _long_paging(
+async def _long_paging(
     limit: Annotated[int, Query(ge=1, le=MOST_DAYS, description="How many days at most.")] = 366,
-    cursor: Annotated[
-        str | None,
-        Query(max_length=1000, description="The `next_cursor` of the page before."),
-    ] = None,
+    cursor: Cursor = None,
 ) -> Paging:
-    return Paging.model_construct(limit=limit, cursor=cursor)
+    return Paging(limit, cursor)
 
 
 LongPaging = Annotated[Paging, Depends(_long_paging)]
@@ -167,7 +165,7 @@ async def get_workflow_daily(
     """Days with an execution, oldest first; the last 90 days unless asked otherwise."""
     first, last = days.days((await reader.as_of()).day)
     values = {"workflow_id": workflow, "first": first, "last": last}
-    return await mart_page(request, reader, _DAILY, asked, values)
+    return await mart_page(request, _DAILY, asked, values)
 
 
 @router.get(
@@ -180,11 +178,10 @@ async def get_workflow_lifecycle(
     request: Request,
     _: ReaderCaller,
     workflow: WorkflowId,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(paging)],
+    asked: Paged,
 ) -> Response:
     """Newest week first, down to the first one with a user."""
-    return await mart_page(request, reader, _LIFECYCLE, asked, {"workflow_id": workflow})
+    return await mart_page(request, _LIFECYCLE, asked, {"workflow_id": workflow})
 
 
 @router.get(

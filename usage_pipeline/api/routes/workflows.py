@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Final, LiteralString
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, Field, computed_field
 
 from usage_pipeline.api.access import ReaderCaller, mapped_id
@@ -17,11 +17,12 @@ from usage_pipeline.api.answers import (
     unchanged,
 )
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Paging, searching
+from usage_pipeline.api.paging import Listing, Page, Searched
+from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate, WorkflowName, percent
-from usage_pipeline.api.services import ReaderDep, ServicesDep
+from usage_pipeline.api.services import services_of
 
-router = APIRouter(tags=["workflows"])
+router = topic("workflows")
 
 
 class PopularWorkflow(SuccessRate, WorkflowName):
@@ -181,9 +182,9 @@ async def _workflow(
             max_length=255,
         ),
     ],
-    services: ServicesDep,
+    request: Request,
 ) -> UUID:
-    return mapped_id("workflow", workflow_id, services.id_namespace)
+    return mapped_id("workflow", workflow_id, services_of(request).id_namespace)
 
 
 WorkflowId = Annotated[UUID, Depends(_workflow)]
@@ -198,11 +199,10 @@ WorkflowId = Annotated[UUID, Depends(_workflow)]
 async def get_popular_workflows(
     request: Request,
     _: ReaderCaller,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(searching)],
+    asked: Searched,
 ) -> Response:
     """The last 7 days, most executions first."""
-    return await mart_page(request, reader, _POPULAR, asked)
+    return await mart_page(request, _POPULAR, asked)
 
 
 @router.get(
@@ -214,11 +214,10 @@ async def get_popular_workflows(
 async def get_success_rates(
     request: Request,
     _: ReaderCaller,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(searching)],
+    asked: Searched,
 ) -> Response:
     """The last 30 days. Worst is the least upper bound, so that 1 of 2 failing says little."""
-    return await mart_page(request, reader, _RATES, asked)
+    return await mart_page(request, _RATES, asked)
 
 
 @router.get(
@@ -228,10 +227,10 @@ async def get_success_rates(
     summary="Reliability of a workflow",
 )
 async def get_workflow_success_rate(
-    request: Request, _: ReaderCaller, workflow: WorkflowId, reader: ReaderDep
+    request: Request, _: ReaderCaller, workflow: WorkflowId
 ) -> Response:
     """The last 30 days; zeros and nulls for a workflow that was not used in them."""
-    return await _one(request, reader, workflow, OneWorkflowReliability)
+    return await _one(request, workflow, OneWorkflowReliability)
 
 
 @router.get(
@@ -240,11 +239,9 @@ async def get_workflow_success_rate(
     responses=documented(401, 403, 404, 429),
     summary="A workflow",
 )
-async def get_workflow(
-    request: Request, _: ReaderCaller, workflow: WorkflowId, reader: ReaderDep
-) -> Response:
+async def get_workflow(request: Request, _: ReaderCaller, workflow: WorkflowId) -> Response:
     """Its name, its reliability in the last 30 days and its rank in the last 7."""
-    return await _one(request, reader, workflow, OneWorkflow)
+    return await _one(request, workflow, OneWorkflow)
 
 
 @router.get(
@@ -256,22 +253,19 @@ async def get_workflow(
 async def get_abandoned_workflows(
     request: Request,
     _: ReaderCaller,
-    reader: ReaderDep,
-    asked: Annotated[Paging, Depends(searching)],
+    asked: Searched,
 ) -> Response:
     """Used by more than 5 users 30 days ago or earlier, and by nobody in the last 7 days."""
-    return await mart_page(request, reader, _ABANDONED, asked)
+    return await mart_page(request, _ABANDONED, asked)
 
 
-async def _one(
-    request: Request, reader: ReaderDep, workflow: UUID, model: type[BaseModel]
-) -> Response:
+async def _one(request: Request, workflow: UUID, model: type[BaseModel]) -> Response:
+    reader = services_of(request).reader
     as_of = await reader.as_of()
     tag = build_tag(as_of)
-    row = None
-    if not is_known(request, tag):
-        row = await reader.row(_ONE, {"workflow_id": workflow, "as_of": as_of.day})
-        if row is None:
-            raise ProblemError(404, "There is no such workflow.")
-        return answer(request, object_json(model, {**row, "as_of": as_of.day}), tag)
-    return unchanged(tag)
+    if is_known(request, tag):
+        return unchanged(tag)
+    row = await reader.row(_ONE, {"workflow_id": workflow, "as_of": as_of.day})
+    if row is None:
+        raise ProblemError(404, "There is no such workflow.")
+    return answer(request, object_json(model, {**row, "as_of": as_of.day}), tag)

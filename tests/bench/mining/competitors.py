@@ -10,6 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+from psycopg import sql
+
+from usage_pipeline.warehouse.copy import copy_batch
 
 Frequencies = dict[tuple[str, tuple[str, ...]], int]
 GAP = pd.Timedelta(seconds=300)
@@ -41,16 +45,24 @@ def specification_loop(frame: pd.DataFrame, users: list[str]) -> Frequencies:
     return found
 
 
-def specification_loop_in_postgres(connection: Any, users: list[str]) -> Frequencies:
-    """One query and one loop per user; the query uses the specification's index."""
+def specification_loop_in_postgres(connection: Any, users: list[str], since: Any) -> Frequencies:
+    """One query and one loop over rows as dictionaries per user, as the specification has it.
+
+    The query uses the specification's table and index; `since` stands for 7 days before now.
+    """
+    from psycopg.rows import dict_row
+
     found: Frequencies = {}
     query = (
-        "select workflow_id::text, start_time from bench_executions "
-        "where user_id = %s order by start_time"
+        "select workflow_id::text, start_time from workflow_executions_simple "
+        "where user_id = %s and start_time > %s order by start_time"
     )
-    for user in users:
-        for workflows, count in _user_sequences(connection.execute(query, [user])).items():
-            found[user, workflows] = count
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for user in users:
+            executions = cursor.execute(query, (user, since)).fetchall()
+            rows = ((row["workflow_id"], row["start_time"]) for row in executions)
+            for workflows, count in _user_sequences(rows).items():
+                found[user, workflows] = count
     return found
 
 
@@ -144,23 +156,35 @@ def pm4py_variants(frame: pd.DataFrame) -> dict[tuple[str, ...], int]:
 
 
 CREATE_TABLE = """
-drop table if exists bench_executions;
-create unlogged table bench_executions
-    (user_id uuid not null, workflow_id uuid not null, start_time timestamptz not null);
+drop table if exists workflow_executions_simple;
+create table workflow_executions_simple (
+    id uuid primary key,
+    user_id uuid not null,
+    workflow_id uuid not null,
+    start_time timestamptz not null,
+    end_time timestamptz,
+    status varchar(20),
+    trigger_type varchar(20),
+    error_message text,
+    created_at timestamptz default current_timestamp
+);
 """
+"""The specification's table; executions come into it by their start, as they happened."""
 
 CREATE_INDEX = """
-create index on bench_executions (user_id, start_time desc);
-analyze bench_executions;
+create index idx_executions_user on workflow_executions_simple (user_id, start_time desc);
+analyze workflow_executions_simple;
 """
 
 SQL_SEQUENCES = """
 with gaps as (
     select
-        *,
+        user_id,
+        workflow_id,
+        start_time,
         start_time - lag(start_time) over (partition by user_id order by start_time)
         > interval '300 seconds' as is_cut
-    from bench_executions
+    from workflow_executions_simple
 ),
 
 numbered as (
@@ -208,15 +232,14 @@ def postgres_sequences(connection: Any) -> int:
     return int(result.rowcount)
 
 
-def load(connection: Any, frame: pd.DataFrame) -> None:
-    """Copy the executions into Postgres."""
+def load(connection: Any, executions: pa.Table) -> None:
+    """Copy the executions into the specification's table, and make its index."""
     connection.execute(CREATE_TABLE)
-    statement = "copy bench_executions (user_id, workflow_id, start_time) from stdin (format csv)"
-    columns = frame[["user_id", "workflow_id", "start_time"]]
-    with connection.cursor().copy(statement) as copy:
-        for first in range(0, len(columns), 200_000):
-            copy.write(columns.iloc[first : first + 200_000].to_csv(header=False, index=False))
+    names = ["id", "user_id", "workflow_id", "start_time", "status", "trigger_type"]
+    rows = executions.select(names).sort_by("start_time")
+    copy_batch(connection, sql.Identifier("workflow_executions_simple"), rows)
     connection.execute(CREATE_INDEX)
+    connection.execute("vacuum workflow_executions_simple")
 
 
 def in_postgres(connection: Any) -> Frequencies:

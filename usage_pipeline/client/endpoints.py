@@ -66,7 +66,7 @@ def users(search: str | None) -> Request[user_answers.User]:
 
 
 def user_workflows(
-    user_id: Identifier, order: str | None, search: str | None
+    user_id: Identifier, order: str | None, search: str | None = None
 ) -> Request[user_answers.UserWorkflow]:
     return _get(user_answers.UserWorkflow, "user", user_id, order=order, search=search)
 
@@ -140,11 +140,11 @@ def set_insight(
     return Request("POST", path, user_answers.Insight)
 
 
-def popular(search: str | None) -> Request[answers.PopularWorkflow]:
+def popular(search: str | None = None) -> Request[answers.PopularWorkflow]:
     return _get(answers.PopularWorkflow, "popular", search=search)
 
 
-def success_rates(search: str | None) -> Request[answers.WorkflowReliability]:
+def success_rates(search: str | None = None) -> Request[answers.WorkflowReliability]:
     return _get(answers.WorkflowReliability, "success-rates", search=search)
 
 
@@ -152,7 +152,7 @@ def success_rate(workflow_id: Identifier) -> Request[answers.WorkflowReliability
     return _get(answers.WorkflowReliability, "success-rate", workflow_id)
 
 
-def abandoned(search: str | None) -> Request[answers.AbandonedWorkflow]:
+def abandoned(search: str | None = None) -> Request[answers.AbandonedWorkflow]:
     return _get(answers.AbandonedWorkflow, "abandoned", search=search)
 
 

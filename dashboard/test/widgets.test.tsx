@@ -235,7 +235,7 @@ describe("UsageInsights", () => {
     await userEvent.click(await screen.findByRole("button", { name: /^Dismiss/ }));
     expect(await screen.findByText("Nothing needs your attention.")).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "Undo" }));
-    expect(await screen.findByText(/You use "Report" the most/)).toBeTruthy();
+    expect(await screen.findByText(/the most \(1,200 times/)).toBeTruthy();
   });
 
   it("shows the numbers behind an insight and does what it proposes", async () => {
@@ -247,6 +247,23 @@ describe("UsageInsights", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Add to favourites" }));
     await waitFor(() => expect(calls.find((call) => call.method === "POST")?.body).toEqual({ workflow_id: "w1" }));
     expect([...document.querySelectorAll("dd")].map((value) => value.textContent)).toEqual(["25.0\u00a0%", "2.4\u00a0s"]);
+  });
+
+  it("shows what is a favourite already as one, and takes it back", async () => {
+    let items = [favorite("w1", "Report")];
+    const { api, calls } = serverOf({
+      "GET /user/u1/insights": page([insight("i1")]),
+      "GET /user/u1/favorites": () => page(items),
+      "DELETE /user/u1/favorites/w1": () => {
+        items = [];
+        return new Response(null, { status: 204 });
+      },
+    });
+    render(<Around api={api}><UsageInsights /></Around>);
+    await userEvent.click(await screen.findByRole("button", { name: "Remove from favourites" }));
+    expect(await screen.findByRole("button", { name: "Add to favourites" })).toBeTruthy();
+    expect(screen.queryByText("A favourite")).toBeNull();
+    expect(calls.some((call) => call.method === "DELETE")).toBe(true);
   });
 
   it("saves the sequence that an insight proposes", async () => {

@@ -206,4 +206,6 @@ export interface LifecycleWeek {
 
 export interface Definitions {
   items: Record<string, string>;
+  /** Where days begin and end. */
+  time_zone: string;
 }

@@ -11,6 +11,8 @@ import { OrganisationPage } from "../pages/OrganisationPage";
 import { WorkflowPage } from "../pages/WorkflowPage";
 import { Icon } from "../parts/Icon";
 import { Empty, Loading, Problem } from "../parts/states";
+import { Term } from "../parts/Term";
+import { useUsage } from "../widgets/context";
 import { UsageProvider } from "../widgets/UsageProvider";
 import { AccessKeyForm } from "./AccessKeyForm";
 import { storeAccessKey, storedAccessKey } from "./accessKey";
@@ -65,7 +67,7 @@ function Frame({ api, heldKey, onKey }: { api: UsageApi; heldKey: string | null;
             </NavLink>
           </nav>
           <div className="app-header__end">
-            {me.data?.as_of && <span className="app-asof">As of {day(me.data.as_of)}</span>}
+            {me.data?.as_of && <AsOf date={me.data.as_of} />}
             {readsAll && <UserPicker current={shown} currentName={user ? userName(user) : null} onChoose={lookAt} />}
             {heldKey && (
               <button type="button" className="uw-button uw-button--quiet" onClick={() => onKey(null)}>
@@ -101,6 +103,15 @@ function Frame({ api, heldKey, onKey }: { api: UsageApi; heldKey: string | null;
         Every number stops at the as-of date, the last complete day. Hover or focus a dotted word to read what it means.
       </footer>
     </div>
+  );
+}
+
+function AsOf({ date }: { date: string }) {
+  const { timeZone } = useUsage();
+  return (
+    <span className="app-asof">
+      As of <Term of="warehouse_as_of.as_of_date">{day(date)}</Term> ({timeZone})
+    </span>
   );
 }
 

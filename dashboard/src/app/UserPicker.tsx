@@ -5,6 +5,8 @@ import type { Page, User } from "../api/types";
 import { useResource } from "../api/useResource";
 import { userName } from "../format/names";
 import { count } from "../format/numbers";
+import { Term } from "../parts/Term";
+import { useUsage } from "../widgets/context";
 
 export interface UserPickerProps {
   current: string | null;
@@ -13,6 +15,7 @@ export interface UserPickerProps {
 }
 
 const SHOWN = 12;
+const COUNT = "users.execution_count";
 const TYPING_MS = 200;
 
 /** A text that has not changed for a moment. */
@@ -33,6 +36,7 @@ function fits(user: User, text: string): boolean {
 
 export function UserPicker({ current, currentName, onChoose }: UserPickerProps) {
   const id = useId();
+  const counted = useUsage().definitions[COUNT];
   const [text, setText] = useState<string | null>(null);
   const [active, setActive] = useState(0);
   const search = useSettled(text ?? "");
@@ -49,7 +53,7 @@ export function UserPicker({ current, currentName, onChoose }: UserPickerProps) 
     setText(null);
   };
   const press = (event: KeyboardEvent) => {
-    if (event.key === "Escape") setText(null);
+    if (event.key === "Escape" || event.key === "Tab") setText(null);
     else if (event.key === "Enter" && open) choose(users[active]);
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
@@ -61,6 +65,11 @@ export function UserPicker({ current, currentName, onChoose }: UserPickerProps) 
   return (
     <div className="app-picker">
       <label htmlFor={id}>User</label>
+      {counted && (
+        <span id={`${id}-count`} hidden>
+          The number beside a name: {counted}
+        </span>
+      )}
       <div className="app-picker__box">
         <input
           id={id}
@@ -70,6 +79,7 @@ export function UserPicker({ current, currentName, onChoose }: UserPickerProps) 
           aria-controls={`${id}-list`}
           aria-autocomplete="list"
           aria-activedescendant={open && users[active] ? `${id}-${active}` : undefined}
+          aria-describedby={counted ? `${id}-count` : undefined}
           autoComplete="off"
           spellCheck={false}
           placeholder="Find a user"
@@ -84,30 +94,38 @@ export function UserPicker({ current, currentName, onChoose }: UserPickerProps) 
           onKeyDown={press}
         />
         {open && (
-          <div id={`${id}-list`} role="listbox" aria-label="Users" className="app-picker__list">
-            {users.map((user, index) => (
-              // The input keeps the focus and hears the keys; the list is for the pointer.
-              // eslint-disable-next-line jsx-a11y/click-events-have-key-events
-              <div
-                key={user.user_id}
-                id={`${id}-${index}`}
-                role="option"
-                aria-selected={index === active}
-                tabIndex={-1}
-                // The input must not lose the focus before the click is there.
-                onPointerDown={(event) => event.preventDefault()}
-                onPointerEnter={() => setActive(index)}
-                onClick={() => choose(user)}
-              >
-                <bdi>{userName(user)}</bdi>
-                <span className="uw-figure">{count(user.execution_count)}</span>
-              </div>
-            ))}
-            {users.length === 0 && (
-              <div role="option" tabIndex={-1} aria-selected="false" aria-disabled="true">
-                {found.problem ? found.problem.message : found.loading ? "Searching…" : "Nobody found"}
+          <div className="app-picker__list">
+            {users.length > 0 && (
+              // The input keeps the focus while the pointer reads the definition.
+              <div className="app-picker__heading" onPointerDown={(event) => event.preventDefault()}>
+                <Term of={COUNT}>Executions</Term>
               </div>
             )}
+            <div id={`${id}-list`} role="listbox" aria-label="Users">
+              {users.map((user, index) => (
+                // The input keeps the focus and hears the keys; the list is for the pointer.
+                // eslint-disable-next-line jsx-a11y/click-events-have-key-events
+                <div
+                  key={user.user_id}
+                  id={`${id}-${index}`}
+                  role="option"
+                  aria-selected={index === active}
+                  tabIndex={-1}
+                  // The input must not lose the focus before the click is there.
+                  onPointerDown={(event) => event.preventDefault()}
+                  onPointerEnter={() => setActive(index)}
+                  onClick={() => choose(user)}
+                >
+                  <bdi>{userName(user)}</bdi>
+                  <span className="uw-figure">{count(user.execution_count)}</span>
+                </div>
+              ))}
+              {users.length === 0 && (
+                <div role="option" tabIndex={-1} aria-selected="false" aria-disabled="true">
+                  {found.problem ? found.problem.message : found.loading ? "Searching…" : "Nobody found"}
+                </div>
+              )}
+            </div>
           </div>
         )}
       </div>

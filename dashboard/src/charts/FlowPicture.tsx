@@ -3,13 +3,17 @@ import { sankeyLinkHorizontal } from "d3-sankey";
 import { useState } from "react";
 
 import { counted } from "../format/numbers";
+import { Term } from "../parts/Term";
 import { boxKey, layOut, type FlowPath, type PlacedBox } from "./flowLayout";
+import { untilLeft } from "./reading";
 import { useWidth } from "./scale";
 
 export interface FlowPictureProps {
   label: string;
   paths: FlowPath[];
   unit: string;
+  /** The column that says how wide a ribbon is. */
+  of: string;
 }
 
 const ROW = 44;
@@ -25,7 +29,7 @@ function isOn(box: PlacedBox, path: FlowPath): boolean {
   return path.steps.some((_, step) => box.key === boxKey(path, step));
 }
 
-export function FlowPicture({ label, paths, unit }: FlowPictureProps) {
+export function FlowPicture({ label, paths, unit, of }: FlowPictureProps) {
   const [frame, width] = useWidth();
   const [chosen, setChosen] = useState<string | null>(null);
   const ends = paths.map((path) => (path.from ?? 0) + path.steps.length);
@@ -44,9 +48,9 @@ export function FlowPicture({ label, paths, unit }: FlowPictureProps) {
   const current = paths.find((path) => path.key === chosen);
 
   return (
-    <figure className="uw-chart">
+    <figure className="uw-chart" {...untilLeft(() => setChosen(null))}>
       <div ref={frame} className="uw-chart__frame">
-        <svg width={width} height={height} role="img" aria-label={label} onPointerLeave={() => setChosen(null)}>
+        <svg width={width} height={height} role="img" aria-label={label}>
           {flow.ribbons.map((ribbon, index) => (
             <path
               key={index}
@@ -78,7 +82,7 @@ export function FlowPicture({ label, paths, unit }: FlowPictureProps) {
         {current ? (
           <>
             <b>{current.steps.map((step) => step.name).join(" → ")}</b>
-            <span>{counted(current.weight, unit, unit === "person" ? "people" : `${unit}s`)}</span>
+            <Term of={of}>{counted(current.weight, unit, unit === "person" ? "people" : `${unit}s`)}</Term>
           </>
         ) : (
           <span>Point at a ribbon to read it. The table holds the same numbers.</span>

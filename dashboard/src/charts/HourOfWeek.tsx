@@ -4,9 +4,12 @@ import { useState, type KeyboardEvent } from "react";
 import type { RhythmHour } from "../api/types";
 import { WEEKDAYS, hourRange } from "../format/dates";
 import { counted } from "../format/numbers";
+import { Term } from "../parts/Term";
+import { untilLeft } from "./reading";
 
 const HOURS = 24;
 const LEVELS = 5;
+const HOUR_COUNT = "daily_hours.execution_count";
 
 /** How dark a cell is, 0 for nothing; equal steps of the square root, so that a few stay visible beside many. */
 export function levelOf(value: number, greatest: number): number {
@@ -34,11 +37,11 @@ export function HourOfWeek({ hours }: { hours: RhythmHour[] }) {
     setAt([(weekday + by[0] + 7) % 7, (hour + by[1] + HOURS) % HOURS]);
   };
   return (
-    <figure className="uw-chart">
+    <figure className="uw-chart" {...untilLeft(() => setAt(null))}>
       {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
-      <div className="uw-heat-frame" onPointerLeave={() => setAt(null)} onKeyDown={step}>
-        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions */}
-        <table className="uw-heat" tabIndex={0} onBlur={() => setAt(null)}>
+      <div className="uw-heat-frame" onKeyDown={step}>
+        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+        <table className="uw-heat" tabIndex={0}>
           <caption className="uw-hidden">Executions by hour of the week. The arrow keys read each hour.</caption>
           <thead>
             <tr>
@@ -80,18 +83,21 @@ export function HourOfWeek({ hours }: { hours: RhythmHour[] }) {
               <b>
                 {WEEKDAYS[at[0]]}, {hourRange(at[1])}
               </b>
-              <span>{counted(value(at[0], at[1]), "execution")}</span>
+              <Term of={HOUR_COUNT}>{counted(value(at[0], at[1]), "execution")}</Term>
             </>
           ) : (
             <span>Point at an hour, or walk with the arrow keys, to read it.</span>
           )}
         </p>
-        <p className="uw-scale" aria-hidden="true">
-          none
+        <p className="uw-scale">
+          <span aria-hidden="true">none</span>
           {Array.from({ length: LEVELS + 1 }, (_, level) => (
             <span key={level} className="uw-scale__cell" data-level={level} />
           ))}
-          {counted(greatest, "execution")}
+          <Term of={HOUR_COUNT}>
+            <span className="uw-hidden">at most </span>
+            {counted(greatest, "execution")}
+          </Term>
         </p>
       </div>
     </figure>

@@ -4,13 +4,14 @@ import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import { count, shortCount } from "../format/numbers";
 import { Term } from "../parts/Term";
+import { untilLeft } from "./reading";
 import { everyNth, useWidth } from "./scale";
 
 export interface Part<T> {
   name: string;
   /** Which colour and pattern, by CSS class. */
   look: "success" | "failure" | "cancelled" | "open" | "new" | "returning" | "resurrected" | "plain";
-  of?: string;
+  of: string;
   value: (row: T) => number;
 }
 
@@ -51,12 +52,12 @@ export function StackedBars<T>(props: StackedBarsProps<T>) {
     setChosen(Math.min(rows.length - 1, Math.max(0, (chosen ?? (by > 0 ? -1 : rows.length)) + by)));
   };
   return (
-    <figure className="uw-chart">
+    <figure className="uw-chart" {...untilLeft(() => setChosen(null))}>
       <ul className="uw-legend">
         {parts.map((part) => (
           <li key={part.name}>
             <span className={`uw-swatch uw-swatch--${part.look}`} />
-            {part.of ? <Term of={part.of}>{part.name}</Term> : part.name}
+            <Term of={part.of}>{part.name}</Term>
           </li>
         ))}
       </ul>
@@ -69,8 +70,6 @@ export function StackedBars<T>(props: StackedBarsProps<T>) {
           aria-label={`${label}. Use the arrow keys to read each bar.`}
           tabIndex={0}
           onKeyDown={step}
-          onPointerLeave={() => setChosen(null)}
-          onBlur={() => setChosen(null)}
         >
           <defs>
             <pattern id={pattern} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -131,7 +130,9 @@ export function StackedBars<T>(props: StackedBarsProps<T>) {
             <b>{day(current)}</b>
             {parts.map((part) => (
               <span key={part.name}>
-                {part.name.toLowerCase()} <b className="uw-figure">{count(part.value(current))}</b>
+                <Term of={part.of}>
+                  {part.name.toLowerCase()} <b className="uw-figure">{count(part.value(current))}</b>
+                </Term>
               </span>
             ))}
             {also?.(current)}
@@ -150,7 +151,7 @@ export function StackedBars<T>(props: StackedBarsProps<T>) {
                 <th scope="col">Day</th>
                 {parts.map((part) => (
                   <th key={part.name} scope="col" className="uw-number">
-                    {part.name}
+                    <Term of={part.of}>{part.name}</Term>
                   </th>
                 ))}
               </tr>

@@ -14,6 +14,12 @@ export function day(value: string | null | undefined): string {
   return value ? DAY.format(instant(value)) : NOTHING;
 }
 
+/** The day of a moment in a time zone: `28 Jun 2026`. */
+export function dayOf(moment: string | null | undefined, timeZone: string): string {
+  if (!moment) return NOTHING;
+  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone }).format(new Date(moment));
+}
+
 /** `28 Jun`. */
 export function shortDay(value: string): string {
   return SHORT_DAY.format(instant(value));
@@ -34,7 +40,7 @@ export function daysBetween(first: string, last: string): string[] {
 }
 
 /** `09:00–10:00`. */
-export function hourRange(hour: number): string {
+export function hourRange(hour: number, hours = 1): string {
   const two = (value: number) => String(value % 24).padStart(2, "0");
-  return `${two(hour)}:00–${two(hour + 1)}:00`;
+  return `${two(hour)}:00–${two(hour + hours)}:00`;
 }

@@ -15,6 +15,11 @@ export function userName(user: { user_id: string; user_name: string | null }): s
   return cleaned(user.user_name) || `user ${user.user_id.slice(0, 8)}`;
 }
 
+/** A sentence without characters that would change how the text around them is shown. */
+export function printable(sentence: string): string {
+  return sentence.replace(UNSAFE, " ");
+}
+
 export function cleaned(name: string | null | undefined): string {
   const text = (name ?? "").replace(UNSAFE, " ").replace(/\s+/gu, " ").trim();
   const letters = [...text];

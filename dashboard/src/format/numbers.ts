@@ -2,6 +2,8 @@
 
 const NBSP = "\u00a0";
 export const NOTHING = "–";
+// What arithmetic leaves of a number that is exactly 0 or 1.
+const ROUNDING = 1e-9;
 const WHOLE = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 const SHORT = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
 
@@ -19,9 +21,18 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** A fraction as a percentage with one digit: `98.5 %`. */
+/** A fraction as a percentage with one digit: `98.5 %`. Neither 0 % nor 100 % unless it is exactly that. */
 export function percent(fraction: number | null | undefined): string {
-  return fraction === null || fraction === undefined ? NOTHING : `${(fraction * 100).toFixed(1)}${NBSP}%`;
+  if (fraction === null || fraction === undefined) return NOTHING;
+  const shown = (fraction * 100).toFixed(1);
+  if (shown === "100.0" && fraction < 1 - ROUNDING) return `>${NBSP}99.9${NBSP}%`;
+  if (shown === "0.0" && fraction > ROUNDING) return `<${NBSP}0.1${NBSP}%`;
+  return `${shown}${NBSP}%`;
+}
+
+/** A probability: small ones only say how small. */
+export function probability(value: number): string {
+  return value < 0.001 ? `<${NBSP}0.001` : value.toFixed(3);
 }
 
 export function decimal(value: number | null | undefined, digits = 1): string {
@@ -37,15 +48,17 @@ export function signed(value: number | null | undefined): string {
 
 export function signedPercent(fraction: number | null | undefined): string {
   if (fraction === null || fraction === undefined) return NOTHING;
-  const whole = Math.round(fraction * 100);
-  if (whole === 0) return `0${NBSP}%`;
-  return `${whole > 0 ? "+" : "−"}${count(Math.abs(whole))}${NBSP}%`;
+  if (fraction === 0) return `0${NBSP}%`;
+  const size = Math.abs(fraction) * 100;
+  if (size < 0.05) return `≈${NBSP}0${NBSP}%`;
+  const shown = size < 0.5 ? size.toFixed(1) : count(Math.round(size));
+  return `${fraction > 0 ? "+" : "−"}${shown}${NBSP}%`;
 }
 
 /** A length of time in its two greatest units. */
 export function duration(milliseconds: number | null | undefined): string {
   if (milliseconds === null || milliseconds === undefined) return NOTHING;
-  if (milliseconds < 1000) return `${Math.round(milliseconds)}${NBSP}ms`;
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)}${NBSP}ms`;
   const seconds = milliseconds / 1000;
   if (seconds < 59.95) return `${seconds.toFixed(1)}${NBSP}s`;
   const whole = Math.round(seconds);

@@ -4,6 +4,7 @@ import type { Page, Pattern, RhythmHour } from "../api/types";
 import { useResource, usePagedList } from "../api/useResource";
 import { HourOfWeek } from "../charts/HourOfWeek";
 import { percent } from "../format/numbers";
+import { DefinedText } from "../parts/DefinedText";
 import { Pager } from "../parts/Pager";
 import { Panel } from "../parts/Panel";
 import { Empty, Shown } from "../parts/states";
@@ -13,6 +14,18 @@ import { MyWorkflows } from "../widgets/MyWorkflows";
 import { UsageInsights } from "../widgets/UsageInsights";
 import { WorkflowSequenceDetector } from "../widgets/WorkflowSequenceDetector";
 import { PageTitle } from "./PageTitle";
+
+/** The columns of the numbers in a pattern's description. */
+const IN_DESCRIPTION: Record<string, string[]> = {
+  time_based: ["local_hour", "hour_count", "hits", "opportunities"].map((name) => `usage_patterns.${name}`),
+  sequence: ["usage_patterns.hits", "usage_patterns.opportunities"],
+  conditional: [
+    "usage_patterns.hits",
+    "usage_patterns.opportunities",
+    "pattern_evidence.hits_after_success",
+    "pattern_evidence.opportunities_after_success",
+  ],
+};
 
 export function MePage({ name }: { name: string | null }) {
   const { userId } = useUsage();
@@ -51,7 +64,7 @@ function Rhythm({ userId }: { userId: string }) {
   return (
     <Panel
       title={<Term of="daily_hours.execution_count">My rhythm</Term>}
-      about="Executions by hour of the week, in the last 28 days, in the time zone of the warehouse."
+      about="Executions by hour of the week, in the last 28 days, in the warehouse's time zone."
     >
       <Shown
         resource={hours}
@@ -81,7 +94,11 @@ function Habits({ userId }: { userId: string }) {
             {page.items.map((pattern) => (
               <li key={pattern.pattern_id} className="uw-row">
                 <div className="uw-row__main">
-                  <bdi>{pattern.description}</bdi>
+                  <DefinedText
+                    text={pattern.description}
+                    of={IN_DESCRIPTION[pattern.pattern_type] ?? []}
+                    otherwise="usage_patterns.pattern_type"
+                  />
                 </div>
                 <Term of="usage_patterns.confidence">
                   <span className="uw-figure">{percent(pattern.confidence)}</span> sure

@@ -2,6 +2,7 @@
 import type { OrganisationInsight } from "../api/types";
 import { usePagedList } from "../api/useResource";
 import { count } from "../format/numbers";
+import { DefinedText } from "../parts/DefinedText";
 import { Icon, type IconName } from "../parts/Icon";
 import { Pager } from "../parts/Pager";
 import { Panel } from "../parts/Panel";
@@ -14,6 +15,14 @@ const KINDS: Record<string, { words: string; icon: IconName }> = {
   automate_this: { words: "Automate this", icon: "play" },
   retire_this: { words: "Retire this", icon: "dash" },
   valuable: { words: "Valuable", icon: "star" },
+};
+
+/** The columns of the numbers in a message; how many days it counts is said by the column of what is counted. */
+const IN_MESSAGE: Record<string, string[]> = {
+  valuable: ["user_count", "execution_count", "execution_count"],
+  fix_this: ["success_rate", "execution_count", "execution_count"],
+  automate_this: ["user_count", "execution_count", "execution_count"],
+  retire_this: ["last_used_date", "user_count"],
 };
 
 export function OrganisationInsights() {
@@ -35,7 +44,11 @@ export function OrganisationInsights() {
                   <div className="uw-row__main">
                     <span className="uw-row__lead">{kind.words}</span>
                     <p className="uw-insight__message">
-                      <bdi>{insight.message}</bdi>
+                      <DefinedText
+                        text={insight.message}
+                        of={(IN_MESSAGE[insight.insight_type] ?? []).map((name) => `organisation_insights.${name}`)}
+                        otherwise="organisation_insights.message"
+                      />
                     </p>
                     <span className="uw-row__under">
                       <Term of="organisation_insights.user_count">

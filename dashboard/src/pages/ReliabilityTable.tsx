@@ -2,7 +2,7 @@
 import type { WorkflowReliability } from "../api/types";
 import { usePagedList } from "../api/useResource";
 import { Interval } from "../charts/Interval";
-import { count, percent } from "../format/numbers";
+import { NOTHING, count, percent } from "../format/numbers";
 import { DataTable, type Column } from "../parts/DataTable";
 import { Pager } from "../parts/Pager";
 import { Panel } from "../parts/Panel";
@@ -37,7 +37,7 @@ const COLUMNS: Column<WorkflowReliability>[] = [
     secondary: true,
     cell: (row) =>
       row.success_rate_fraction === null
-        ? "–"
+        ? NOTHING
         : `${percent(row.success_rate_lower_fraction)} – ${percent(row.success_rate_upper_fraction)}`,
   },
   { title: "Finished", of: "workflow_success_rates.sample_size", numeric: true, cell: (row) => count(row.sample_size) },

@@ -31,7 +31,7 @@ export function WorkflowPage({ workflowId }: { workflowId: string }) {
       {(workflow) => (
         <>
           <PageTitle title={<bdi>{workflowName(workflow)}</bdi>} window={workflowName(workflow)}>
-            The last 30 days, up to {day(workflow.as_of)}.
+            The last 30 days, up to <Term of="warehouse_as_of.as_of_date">{day(workflow.as_of)}</Term>.
           </PageTitle>
           <Figures workflow={workflow} />
           <ExecutionHistory title="Executions a day" path={`${path}/daily`} asOf={workflow.as_of} />
@@ -52,16 +52,14 @@ function Figures({ workflow }: { workflow: WorkflowSummary }) {
       "Success",
       "workflow_success_rates.success_rate",
       <ReliabilityMark key="mark" reliability={workflow.reliability} rate={workflow.success_rate_fraction} compact />,
-      workflow.success_rate_lower_fraction === null
-        ? reliabilityWords(workflow.reliability)
-        : `${reliabilityWords(workflow.reliability)}, between ${percent(workflow.success_rate_lower_fraction)} and ${percent(workflow.success_rate_upper_fraction)}`,
+      <Sureness key="sureness" workflow={workflow} />,
     ],
     ["Executions", "workflow_success_rates.total_executions", count(workflow.total_executions)],
-    ["Failed", "workflow_success_rates.failure_count", count(workflow.failure_count), `${count(workflow.cancelled_count)} cancelled, ${count(workflow.open_count)} open`],
+    ["Failed", "workflow_success_rates.failure_count", count(workflow.failure_count), <Unfinished key="unfinished" workflow={workflow} />],
     ["Users", "workflow_success_rates.unique_users", count(workflow.unique_users)],
     ["Median duration", "workflow_duration_percentiles.p50_duration_ms", duration(workflow.p50_duration_ms)],
     ["95th percentile", "workflow_duration_percentiles.p95_duration_ms", duration(workflow.p95_duration_ms)],
-    ["Popularity", "popular_workflows.popularity_rank", workflow.popularity_rank === null ? "–" : `#${count(workflow.popularity_rank)}`, "last 7 days"],
+    ["Popularity", "popular_workflows.popularity_rank", workflow.popularity_rank === null ? "–" : `#${count(workflow.popularity_rank)}`, <span key="when" className="uw-when">in the last 7 days</span>],
   ];
   return (
     <dl className="figures uw-panel">
@@ -77,6 +75,27 @@ function Figures({ workflow }: { workflow: WorkflowSummary }) {
         </div>
       ))}
     </dl>
+  );
+}
+
+function Sureness({ workflow }: { workflow: WorkflowSummary }) {
+  const words = workflow.reliability === "grey" ? null : reliabilityWords(workflow.reliability);
+  if (workflow.success_rate_lower_fraction === null) return <>{words}</>;
+  return (
+    <>
+      {words && `${words}, `}between{" "}
+      <Term of="workflow_success_rates.success_rate_lower">{percent(workflow.success_rate_lower_fraction)}</Term> and{" "}
+      <Term of="workflow_success_rates.success_rate_upper">{percent(workflow.success_rate_upper_fraction)}</Term>
+    </>
+  );
+}
+
+function Unfinished({ workflow }: { workflow: WorkflowSummary }) {
+  return (
+    <>
+      <Term of="workflow_success_rates.cancelled_count">{count(workflow.cancelled_count)} cancelled</Term>,{" "}
+      <Term of="workflow_success_rates.open_count">{count(workflow.open_count)} open</Term>
+    </>
   );
 }
 
@@ -147,6 +166,7 @@ function Around({ path, workflow }: { path: string; workflow: WorkflowSummary })
             <FlowPicture
               label={`What runs before and after ${self.name}`}
               unit="time"
+              of="daily_transitions.transition_count"
               paths={[
                 ...data.before.slice(0, 6).map((other) => ({
                   key: `before/${other.workflow_id}`,

@@ -6,12 +6,14 @@ import { useUsage } from "../widgets/context";
 export interface TermProps {
   /** The mart and its column, such as `popular_workflows.total_executions`. */
   of: string;
+  /** What is said of this value before the definition. */
+  note?: string | undefined;
   children: ReactNode;
 }
 
 const MARGIN = 8;
 
-export function Term({ of, children }: TermProps) {
+export function Term({ of, note, children }: TermProps) {
   const text = useUsage().definitions[of];
   const id = useId();
   const [open, setOpen] = useState(false);
@@ -48,6 +50,7 @@ export function Term({ of, children }: TermProps) {
       </button>
       {open && (
         <span ref={tip} popover="manual" role="tooltip" id={id} className="uw-term__tip">
+          {note && <b className="uw-term__note">{note}</b>}
           {text}
         </span>
       )}

@@ -10,6 +10,7 @@ import { Pager } from "../parts/Pager";
 import { Panel, type HeadingLevel } from "../parts/Panel";
 import { Empty, Problem, Shown } from "../parts/states";
 import { useUsage } from "./context";
+import { useFavorites, type Favorites } from "./favorites";
 import { InsightRow, words } from "./InsightRow";
 
 export interface UsageInsightsProps {
@@ -25,6 +26,7 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
   const user = userId ?? usage.userId;
   const path = user === null ? null : userPath(user, "/insights");
   const list = usePagedList<Insight>(path, { state: "open" }, pageSize);
+  const favorites = useFavorites(user);
   const [dismissed, setDismissed] = useState<Insight | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
@@ -55,8 +57,8 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
   const act = (insight: Insight) => {
     if (onAction?.(insight) || user === null) return;
     const sequence = sequenceOf(insight);
-    if (insight.action === "add_to_favorites") {
-      void add(userPath(user, "/favorites"), { workflow_id: insight.workflow_id });
+    if (insight.action === "add_to_favorites" && insight.workflow_id !== null) {
+      void favorites.add({ workflow_id: insight.workflow_id, workflow_name: insight.workflow_name });
     } else if (sequence) {
       const name = `Sequence of ${insight.opened_date ?? "today"}`;
       void add(userPath(user, "/templates"), { sequence_id: sequence, name }).then(() =>
@@ -67,7 +69,7 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
 
   return (
     <Panel title="Insights" level={headingLevel} className="uw-insights">
-      {problem && <Problem message={problem} />}
+      {(problem ?? favorites.problem) && <Problem message={problem ?? favorites.problem ?? ""} />}
       {dismissed && (
         <p className="uw-notice" role="status">
           Dismissed.{" "}
@@ -92,6 +94,7 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
                   key={insight.insight_id}
                   insight={insight}
                   proposal={proposalOf(insight, Boolean(onAction), Boolean(usage.onOpenWorkflow))}
+                  onTakeBack={takeBackOf(insight, favorites)}
                   onAction={act}
                   onDismiss={(one) => void dismiss(one)}
                 />
@@ -109,6 +112,13 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
 function sequenceOf(insight: Insight): string | null {
   const id = insight.evidence["sequence_id"];
   return insight.action === "save_as_template" && typeof id === "string" ? id : null;
+}
+
+/** How to take back that a workflow is a favourite, where an insight proposes to make it one and it is. */
+function takeBackOf(insight: Insight, favorites: Favorites): (() => void) | null {
+  const { action, workflow_id: id } = insight;
+  if (action !== "add_to_favorites" || id === null || !favorites.has(id)) return null;
+  return () => void favorites.remove(id);
 }
 
 /** What the button says; null where pressing it would do nothing. It promises only what is done. */

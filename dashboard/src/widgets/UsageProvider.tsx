@@ -19,7 +19,7 @@ export interface UsageProviderProps {
   children: ReactNode;
 }
 
-const NO_DEFINITIONS: Readonly<Record<string, string>> = {};
+const NO_DEFINITIONS: Definitions = { items: {}, time_zone: "UTC" };
 
 export function UsageProvider(props: UsageProviderProps) {
   const { baseUrl = "", accessKey = null, userId = null, onRunWorkflow, onOpenWorkflow, workflowHref } = props;
@@ -30,7 +30,7 @@ export function UsageProvider(props: UsageProviderProps) {
   useEffect(() => {
     const stopper = new AbortController();
     api.get<Definitions>("/definitions", stopper.signal).then(
-      (answer) => setDefinitions(answer.items),
+      setDefinitions,
       // Without definitions the numbers still stand; the widgets report what keeps them from loading.
       () => undefined,
     );
@@ -38,7 +38,7 @@ export function UsageProvider(props: UsageProviderProps) {
   }, [api]);
 
   const usage = useMemo<Usage>(
-    () => ({ api, userId, onRunWorkflow, onOpenWorkflow, workflowHref, definitions }),
+    () => ({ api, userId, onRunWorkflow, onOpenWorkflow, workflowHref, definitions: definitions.items, timeZone: definitions.time_zone ?? "UTC" }),
     [api, userId, onRunWorkflow, onOpenWorkflow, workflowHref, definitions],
   );
   return <UsageContext.Provider value={usage}>{props.children}</UsageContext.Provider>;

@@ -6,7 +6,7 @@ import { asProblem } from "../api/client";
 import { userPath } from "../api/paths";
 import type { Page, Sequence, Template } from "../api/types";
 import { useResource } from "../api/useResource";
-import { day } from "../format/dates";
+import { dayOf } from "../format/dates";
 import { cleaned, workflowName } from "../format/names";
 import { count } from "../format/numbers";
 import { Choice } from "../parts/Choice";
@@ -97,6 +97,7 @@ export function WorkflowSequenceDetector({ userId, headingLevel = 2, window: fir
 }
 
 function SequenceRow({ sequence, onSave }: { sequence: Sequence; onSave: () => void }) {
+  const { timeZone } = useUsage();
   return (
     <li className="uw-row">
       <div className="uw-row__main">
@@ -106,7 +107,8 @@ function SequenceRow({ sequence, onSave }: { sequence: Sequence; onSave: () => v
           <Term of="workflow_sequence_windows.frequency">
             <b className="uw-figure">{count(sequence.frequency)}</b> {sequence.frequency === 1 ? "time" : "times"}
           </Term>
-          , last on {day(sequence.last_executed)}
+          , last on{" "}
+          <Term of="workflow_sequence_windows.last_executed">{dayOf(sequence.last_executed, timeZone)}</Term>
         </span>
       </div>
       {sequence.is_saved ? (

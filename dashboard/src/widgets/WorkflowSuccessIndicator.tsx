@@ -3,6 +3,7 @@ import type { Reliability, WorkflowSummary } from "../api/types";
 import { useResource } from "../api/useResource";
 import { percent } from "../format/numbers";
 import { Icon, type IconName } from "../parts/Icon";
+import { Term } from "../parts/Term";
 
 const LOOKS: Record<Reliability, { icon: IconName; words: string }> = {
   green: { icon: "check", words: "reliable" },
@@ -19,24 +20,33 @@ export function reliabilityWords(reliability: Reliability | null): string {
 export interface ReliabilityMarkProps {
   reliability: Reliability | null;
   rate: number | null;
-  /** Only the symbol and the rate; the words are for screen readers. */
+  /** Only the symbol and the rate; the words are for screen readers and in the definition. */
   compact?: boolean;
+  /** The column of the rate, where no heading says it. */
+  of?: string;
 }
 
 /** The mark for numbers that are already here. */
-export function ReliabilityMark({ reliability, rate, compact = false }: ReliabilityMarkProps) {
+export function ReliabilityMark({ reliability, rate, compact = false, of }: ReliabilityMarkProps) {
   const known = reliability ?? "grey";
   const { icon, words } = LOOKS[known];
   // With too few executions a rate would promise more than it knows.
   const shown = known === "grey" ? null : percent(rate);
-  return (
-    <span className={`uw-mark uw-mark--${known}`} title={words} data-reliability={known}>
+  const mark = (
+    <span className={`uw-mark uw-mark--${known}`} title={of ? undefined : words} data-reliability={known}>
       <span className="uw-mark__symbol">
         <Icon name={icon} />
       </span>
       {shown !== null && <span className="uw-mark__rate">{shown}</span>}
-      <span className={compact ? "uw-hidden" : "uw-mark__words"}>{words}</span>
+      <span className={compact && shown !== null ? "uw-hidden" : "uw-mark__words"}>{words}</span>
     </span>
+  );
+  return of ? (
+    <Term of={of} note={`${words}.`}>
+      {mark}
+    </Term>
+  ) : (
+    mark
   );
 }
 
@@ -64,6 +74,7 @@ export function WorkflowSuccessIndicator({ workflowId, compact = false }: Workfl
         reliability={summary.data.reliability}
         rate={summary.data.success_rate_fraction}
         compact={compact}
+        of="workflow_success_rates.success_rate"
       />
     </span>
   );

@@ -14,6 +14,8 @@ export interface Usage {
   /** Follows such a link inside the application; without it the browser does. */
   onOpenWorkflow: ((workflowId: string) => void) | undefined;
   definitions: Readonly<Record<string, string>>;
+  /** Where the warehouse's days begin and end. */
+  timeZone: string;
 }
 
 export const UsageContext = createContext<Usage | null>(null);

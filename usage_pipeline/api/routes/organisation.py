@@ -14,7 +14,7 @@ from usage_pipeline.api.paging import Listing, Page, Paged
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflow_history import LongPaging, Span, span
 from usage_pipeline.api.schemas import Counts, SuccessRate
-from usage_pipeline.api.services import ReaderDep
+from usage_pipeline.api.services import ReaderDep, ServicesDep
 
 router = topic("organisation")
 
@@ -49,6 +49,7 @@ class Definitions(BaseModel):
     """What the columns mean, by `table.column`; a table's own text stands under its name."""
 
     items: dict[str, str]
+    time_zone: str = Field(description="Where days begin and end.", examples=["Europe/Berlin"])
 
 
 _DAILY: Final = Listing(
@@ -136,8 +137,12 @@ async def get_organisation_insights(
     responses=documented(401, 403, 429),
     summary="What every number means",
 )
-async def get_definitions(request: Request, _: ReaderCaller, reader: ReaderDep) -> Response:
-    """The descriptions of the marts' and mined tables' columns."""
+async def get_definitions(
+    request: Request, _: ReaderCaller, reader: ReaderDep, parts: ServicesDep
+) -> Response:
+    """The descriptions of the marts' and mined tables' columns, and the zone of their days."""
     rows = await reader.rows(_DEFINITIONS)
     items: dict[str, Any] = {row["name"]: row["description"] for row in rows}
-    return answer(request, object_json(Definitions, {"items": items}))
+    return answer(request, object_json(
+            Definitions, {"items": items, "time_zone": parts.settings.timezone}
+        ))

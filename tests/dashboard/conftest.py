@@ -16,7 +16,10 @@ from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.embedded import EmbeddedServer
 
 # Tests that test_browser.py takes in have asserts that explain themselves, too.
-for _module in ("accessibility", "analyst_journey", "definitions", "numbers", "strangers", "user_journey"):
+_MODULES = (
+    "accessibility", "analyst_journey", "definitions", "numbers", "strangers", "user_journey",
+)  # fmt: skip
+for _module in _MODULES:
     pytest.register_assert_rewrite(f"tests.dashboard.{_module}")
 
 BROWSER_FLAGS = [

@@ -64,6 +64,52 @@ def test_ten_thousand_workflows_are_turned_over_without_jank(page: Page, demo: D
     assert counted == [(MANY_WORKFLOWS,)]
 
 
+def test_one_of_ten_thousand_workflows_is_found_by_its_name(page: Page, demo: Demo) -> None:
+    page.add_init_script(f"({_TASKS})()")
+    page.goto(f"/me?user={demo.user_named(BUSY_USER)}")
+    panel = page.get_by_role("region", name="Recent", exact=True)
+    box = panel.get_by_role("searchbox", name="Find one of these workflows by name")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    box.press_sequentially("NUMBER 987", delay=20)
+    rows = panel.locator("tbody th")
+    expect(rows).to_have_count(10)
+    expect(rows.filter(has_text="Workflow number 987")).to_have_count(10)
+    # The box waits until the typing stops, and keeps the focus while rows change under it.
+    assert len([url for url in asked if "search=" in url]) <= 3
+    expect(box).to_be_focused()
+    panel.get_by_role("button", name="Next").click()
+    expect(rows).to_have_count(1)
+    box.fill("no such workflow")
+    said = panel.get_by_text("No workflow here has \u201cno such workflow\u201d in its name.")
+    expect(said).to_be_visible()
+    expect(said).to_have_role("status")
+    box.fill("")
+    expect(rows).to_have_count(10)
+    assert page.evaluate("window.longest") < _JANK_MS
+
+
+def test_the_lists_of_the_organisation_are_narrowed_down_each_by_itself(
+    page: Page, demo: Demo
+) -> None:
+    page.goto("/organisation")
+    name = demo.rows(
+        "select workflow_name from marts.popular_workflows join marts.warehouse_as_of "
+        "using (as_of_date) order by popularity_rank desc limit 1"
+    )[0][0]
+    panel = page.get_by_role("region", name="Most used", exact=True)
+    panel.get_by_role("searchbox").fill(name.upper())
+    expect(panel.locator("tbody th")).to_have_text([name])
+    for title in ("Reliability", "Abandoned"):
+        other = page.get_by_role("region", name=title, exact=True)
+        before = other.locator("tbody th").first.inner_text()
+        other.get_by_role("searchbox").fill("no such workflow")
+        expect(other.get_by_text("No workflow here has")).to_be_visible()
+        other.get_by_role("searchbox").fill(before)
+        expect(other.locator("tbody th").first).to_have_text(before)
+    expect(panel.locator("tbody th")).to_have_text([name])
+
+
 def test_a_server_with_keys_asks_for_one_and_forgets_it_with_the_tab(
     browser: Browser, demo: Demo
 ) -> None:

@@ -193,6 +193,7 @@ class TrackAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What each published column means, by `table.column`."""
+    """What each published column means, by `table.column`, and where days begin and end."""
 
     items: dict[str, Any]
+    time_zone: str | None = None

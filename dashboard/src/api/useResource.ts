@@ -69,9 +69,16 @@ export function usePagedList<T>(path: string | null, query: Query = {}, limit = 
   const [trail, setTrail] = useState<{ list: string | null; cursors: string[] }>({ list, cursors: [] });
   const cursors = trail.list === list ? trail.cursors : [];
   const page = useResource<Page<T>>(path, { ...query, limit, cursor: cursors.at(-1) });
+  // While a search is typed the rows before stay, so that the page does not jump at every letter.
+  const searched = path === null ? null : withQuery(path, { ...query, search: null });
+  const [held, setHeld] = useState<{ searched: string | null; data: Page<T> } | null>(null);
+  if (page.data && cursors.length === 0 && held?.data !== page.data) setHeld({ searched, data: page.data });
+  const earlier = page.loading && cursors.length === 0 && held?.searched === searched ? held.data : null;
+  const data = page.data ?? earlier;
   const next = page.data?.next_cursor ?? null;
   return {
     ...page,
+    data,
     pageNumber: cursors.length + 1,
     showNext: next === null ? null : () => setTrail({ list, cursors: [...cursors, next] }),
     showPrevious: cursors.length === 0 ? null : () => setTrail({ list, cursors: cursors.slice(0, -1) }),

@@ -1,10 +1,11 @@
 // Chooses whose usage is looked at, for those who may read everybody's.
-import { useEffect, useId, useState, type KeyboardEvent } from "react";
+import { useId, useState, type KeyboardEvent } from "react";
 
 import type { Page, User } from "../api/types";
 import { useResource } from "../api/useResource";
 import { userName } from "../format/names";
 import { count } from "../format/numbers";
+import { useSettled } from "../parts/SearchBox";
 import { Term } from "../parts/Term";
 import { useUsage } from "../widgets/context";
 
@@ -16,18 +17,6 @@ export interface UserPickerProps {
 
 const SHOWN = 12;
 const COUNT = "users.execution_count";
-const TYPING_MS = 200;
-
-/** A text that has not changed for a moment. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
-}
-
 /** Whether a user is meant by a text: a part of the name, or the id. */
 function fits(user: User, text: string): boolean {
   const wanted = text.trim().toLowerCase();

@@ -6,6 +6,7 @@ import { count, decimal } from "../format/numbers";
 import { DataTable, type Column } from "../parts/DataTable";
 import { Pager } from "../parts/Pager";
 import { Panel } from "../parts/Panel";
+import { nothingFound, SearchBox, useSearch } from "../parts/SearchBox";
 import { Shown } from "../parts/states";
 import { WorkflowName } from "../parts/WorkflowName";
 
@@ -34,10 +35,16 @@ const COLUMNS: Column<AbandonedWorkflow>[] = [
 ];
 
 export function AbandonedWorkflows() {
-  const list = usePagedList<AbandonedWorkflow>("/abandoned", {}, 10);
+  const search = useSearch();
+  const list = usePagedList<AbandonedWorkflow>("/abandoned", { search: search.wanted }, 10);
   return (
-    <Panel title="Abandoned" about="Used by more than 5 people over 30 days ago, and by nobody in the last 7 days." className="page-abandoned">
-      <Shown resource={list} what="abandoned workflows" isEmpty={(page) => page.items.length === 0} empty="No workflow has been abandoned.">
+    <Panel
+      title="Abandoned"
+      about="Used by more than 5 people over 30 days ago, and by nobody in the last 7 days."
+      className="page-abandoned"
+      aside={<SearchBox label="Find an abandoned workflow by name" search={search} />}
+    >
+      <Shown resource={list} what="abandoned workflows" isEmpty={(page) => page.items.length === 0} empty={nothingFound(search, "No workflow has been abandoned.")}>
         {(page) => <DataTable caption="Abandoned workflows" columns={COLUMNS} rows={page.items} rowKey={(row) => row.workflow_id} />}
       </Shown>
       <Pager list={list} what="abandoned workflows" />

@@ -5,6 +5,7 @@ import { count, percent, signed } from "../format/numbers";
 import { DataTable, type Column } from "../parts/DataTable";
 import { Pager } from "../parts/Pager";
 import { Panel } from "../parts/Panel";
+import { nothingFound, SearchBox, useSearch } from "../parts/SearchBox";
 import { Shown } from "../parts/states";
 import { WorkflowName } from "../parts/WorkflowName";
 import { RankChange } from "./RankChange";
@@ -56,10 +57,16 @@ const COLUMNS: Column<PopularWorkflow>[] = [
 ];
 
 export function PopularWorkflows() {
-  const list = usePagedList<PopularWorkflow>("/popular", {}, 10);
+  const search = useSearch();
+  const list = usePagedList<PopularWorkflow>("/popular", { search: search.wanted }, 10);
   return (
-    <Panel title="Most used" about="The last 7 days, beside the 7 days before." className="page-popular">
-      <Shown resource={list} what="popular workflows" lines={10} isEmpty={(page) => page.items.length === 0} empty="Nothing was run in the last 7 days.">
+    <Panel
+      title="Most used"
+      about="The last 7 days, beside the 7 days before."
+      className="page-popular"
+      aside={<SearchBox label="Find a popular workflow by name" search={search} />}
+    >
+      <Shown resource={list} what="popular workflows" lines={10} isEmpty={(page) => page.items.length === 0} empty={nothingFound(search, "Nothing was run in the last 7 days.")}>
         {(page) => <DataTable caption="Most used workflows" columns={COLUMNS} rows={page.items} rowKey={(row) => row.workflow_id} />}
       </Shown>
       <Pager list={list} what="popular workflows" />

@@ -6,6 +6,7 @@ import { NOTHING, count, percent } from "../format/numbers";
 import { DataTable, type Column } from "../parts/DataTable";
 import { Pager } from "../parts/Pager";
 import { Panel } from "../parts/Panel";
+import { nothingFound, SearchBox, useSearch } from "../parts/SearchBox";
 import { Shown } from "../parts/states";
 import { WorkflowName } from "../parts/WorkflowName";
 import { ReliabilityMark } from "../widgets/WorkflowSuccessIndicator";
@@ -45,10 +46,16 @@ const COLUMNS: Column<WorkflowReliability>[] = [
 ];
 
 export function ReliabilityTable() {
-  const list = usePagedList<WorkflowReliability>("/success-rates", {}, 10);
+  const search = useSearch();
+  const list = usePagedList<WorkflowReliability>("/success-rates", { search: search.wanted }, 10);
   return (
-    <Panel title="Reliability" about="The last 30 days, the least reliable first. A wide interval means few executions." className="page-reliability">
-      <Shown resource={list} what="reliability" lines={10} isEmpty={(page) => page.items.length === 0} empty="Nothing was run in the last 30 days.">
+    <Panel
+      title="Reliability"
+      about="The last 30 days, the least reliable first. A wide interval means few executions."
+      className="page-reliability"
+      aside={<SearchBox label="Find the reliability of a workflow by name" search={search} />}
+    >
+      <Shown resource={list} what="reliability" lines={10} isEmpty={(page) => page.items.length === 0} empty={nothingFound(search, "Nothing was run in the last 30 days.")}>
         {(page) => <DataTable caption="Reliability of workflows" columns={COLUMNS} rows={page.items} rowKey={(row) => row.workflow_id} />}
       </Shown>
       <Pager list={list} what="reliability" />

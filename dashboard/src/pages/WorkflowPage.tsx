@@ -31,7 +31,7 @@ export function WorkflowPage({ workflowId }: { workflowId: string }) {
       {(workflow) => (
         <>
           <PageTitle title={<bdi>{workflowName(workflow)}</bdi>} window={workflowName(workflow)}>
-            The last 30 days, up to <Term of="warehouse_as_of.as_of_date">{day(workflow.as_of)}</Term>.
+            <span className="uw-when">The last 30 days</span>, up to <Term of="warehouse_as_of.as_of_date">{day(workflow.as_of)}</Term>.
           </PageTitle>
           <Figures workflow={workflow} />
           <ExecutionHistory title="Executions a day" path={`${path}/daily`} asOf={workflow.as_of} />

@@ -14,7 +14,11 @@ export function Loading({ what, lines = 3 }: { what: string; lines?: number }) {
 }
 
 export function Empty({ children }: { children: ReactNode }) {
-  return <p className="uw-empty">{children}</p>;
+  return (
+    <p className="uw-empty" role="status">
+      {children}
+    </p>
+  );
 }
 
 export function Problem({ message, onRetry }: { message: string; onRetry?: () => void }) {

@@ -11,6 +11,7 @@ import { Icon } from "../parts/Icon";
 import { Pager } from "../parts/Pager";
 import { Panel, type HeadingLevel } from "../parts/Panel";
 import { Choice } from "../parts/Choice";
+import { nothingFound, SearchBox, useSearch } from "../parts/SearchBox";
 import { Shown } from "../parts/states";
 import { WorkflowName } from "../parts/WorkflowName";
 import type { Favorites } from "./favorites";
@@ -46,7 +47,8 @@ const COLUMNS: Column<UserWorkflow>[] = [
 export function WorkflowList(props: { path: string; favorites: Favorites; level: HeadingLevel; pageSize: number }) {
   const { path, favorites, level, pageSize } = props;
   const [order, setOrder] = useState<"recent" | "use">("recent");
-  const list = usePagedList<UserWorkflow>(path, { order }, pageSize);
+  const search = useSearch();
+  const list = usePagedList<UserWorkflow>(path, { order, search: search.wanted }, pageSize);
   const star: Column<UserWorkflow> = {
     title: "Favourite",
     hiddenTitle: true,
@@ -58,18 +60,21 @@ export function WorkflowList(props: { path: string; favorites: Favorites; level:
       level={level}
       className="uw-workflows"
       aside={
-        <Choice
-          label="Order"
-          options={[
-            { value: "recent", label: "Recent" },
-            { value: "use", label: "Most used" },
-          ]}
-          value={order}
-          onChange={setOrder}
-        />
+        <>
+          <SearchBox label="Find one of these workflows by name" search={search} />
+          <Choice
+            label="Order"
+            options={[
+              { value: "recent", label: "Recent" },
+              { value: "use", label: "Most used" },
+            ]}
+            value={order}
+            onChange={setOrder}
+          />
+        </>
       }
     >
-      <Shown resource={list} what="workflows" lines={pageSize} isEmpty={(page) => page.items.length === 0} empty="No workflow has been run yet.">
+      <Shown resource={list} what="workflows" lines={pageSize} isEmpty={(page) => page.items.length === 0} empty={nothingFound(search, "No workflow has been run yet.")}>
         {(page) => (
           <DataTable caption="Workflows" columns={[...COLUMNS, star]} rows={page.items} rowKey={(row) => row.workflow_id} />
         )}

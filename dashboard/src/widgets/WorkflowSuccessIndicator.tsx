@@ -42,7 +42,7 @@ export function ReliabilityMark({ reliability, rate, compact = false, of }: Reli
     </span>
   );
   return of ? (
-    <Term of={of} note={`${words}.`}>
+    <Term of={of} note={`${words.charAt(0).toUpperCase()}${words.slice(1)}.`}>
       {mark}
     </Term>
   ) : (

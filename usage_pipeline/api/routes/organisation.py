@@ -143,6 +143,6 @@ async def get_definitions(
     """The descriptions of the marts' and mined tables' columns, and the zone of their days."""
     rows = await reader.rows(_DEFINITIONS)
     items: dict[str, Any] = {row["name"]: row["description"] for row in rows}
-    return answer(request, object_json(
-            Definitions, {"items": items, "time_zone": parts.settings.timezone}
-        ))
+    return answer(
+        request, object_json(Definitions, {"items": items, "time_zone": parts.settings.timezone})
+    )

@@ -2,8 +2,8 @@
 
 from usage_pipeline.warehouse.migrate import run_sql
 
-revision = "0009_evidence"
-down_revision = "0008_stages"
+revision = "0010_evidence"
+down_revision = "0009_built_days"
 
 
 def upgrade() -> None:

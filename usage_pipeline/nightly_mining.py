@@ -21,7 +21,11 @@ from usage_pipeline.mining.patterns import PatternSettings, usage_patterns
 from usage_pipeline.mining.sequences import SequenceCounts, workflow_sequences
 from usage_pipeline.mining.session_days import read_executions_of_day
 from usage_pipeline.mining.sessions import SessionSettings
-from usage_pipeline.mining.subsequences import find_popular_sequences, find_subsequences
+from usage_pipeline.mining.subsequences import (
+    SubsequenceSettings,
+    find_popular_sequences,
+    find_subsequences,
+)
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
@@ -87,9 +91,9 @@ def mine_windows(warehouse: Warehouse, settings: Settings, as_of: date) -> dict[
     Raises:
         UsageError: the marts are not built yet.
     """
-    insight_settings = _insight_settings(settings)
+    chosen = insight_settings(settings)
     with snapshot(warehouse) as source:
-        marts = read_inputs(source, as_of, insight_settings)
+        marts = read_inputs(source, as_of, chosen)
         oldest = as_of - timedelta(days=settings.mined_days - 1)
         statistics = daily.read_days(source, oldest, as_of)
     tables = mined_tables(statistics, marts["workflows"], settings, as_of)
@@ -98,12 +102,12 @@ def mine_windows(warehouse: Warehouse, settings: Settings, as_of: date) -> dict[
         subsequences=tables["workflow_subsequences"],
         patterns=tables["usage_patterns"],
     )
-    found = find_insights(inputs, as_of, insight_settings)
+    found = find_insights(inputs, as_of, chosen)
     with warehouse.connect() as connection:
         windows.hold_insights(connection)
         with snapshot(warehouse) as source:
             before = windows.read_insights(source)
-        tables["usage_insights"] = merge_insights(before, found, as_of, insight_settings)
+        tables["usage_insights"] = merge_insights(before, found, as_of, chosen)
         windows.replace_tables(connection, tables)
     return {name: table.num_rows for name, table in tables.items()}
 
@@ -121,11 +125,12 @@ def mined_tables(
         window_days=PART_WINDOW_DAYS,
     )  # fmt: skip
     popular = find_popular_sequences(
-        statistics.sequences, statistics.step_counts, as_of, window_days=PART_WINDOW_DAYS
-    )
+        statistics.sequences, statistics.step_counts, as_of, window_days=PART_WINDOW_DAYS,
+        settings=SubsequenceSettings(min_users=settings.shared_min_users),
+    )  # fmt: skip
     patterns = usage_patterns(
         statistics.transitions, statistics.step_counts, statistics.hours, workflows, as_of,
-        PatternSettings(window_days=settings.mined_days),
+        pattern_settings(settings),
     )  # fmt: skip
     default = workflow_sequences(counts, as_of, window_days=settings.sequence_window_days)
     return {
@@ -155,7 +160,9 @@ def _spans(days: Sequence[date], known: KnownDays) -> Iterator[list[date]]:
 
 
 def _mine_span(warehouse: Warehouse, settings: Settings, days: list[date]) -> dict[str, int]:
-    sessions = SessionSettings(collapse_repeats=settings.collapse_repeats)
+    sessions = SessionSettings(
+        gap_seconds=settings.session_gap_seconds, collapse_repeats=settings.collapse_repeats
+    )
     first, last, zone = days[0], days[-1], warehouse.timezone
     with snapshot(warehouse) as source:
         # Read with the executions, so that a load in between is noticed the next time.
@@ -181,12 +188,46 @@ def _as_of(table: pa.Table, as_of: date) -> pa.Table:
     return table.append_column("as_of_date", pa.array([as_of] * table.num_rows, pa.date32()))
 
 
-def _insight_settings(settings: Settings) -> InsightSettings:
+def pattern_settings(settings: Settings) -> PatternSettings:
+    """What is a pattern, of all settings."""
+    return PatternSettings(
+        window_days=settings.mined_days,
+        max_false_discovery_rate=settings.false_discovery_rate,
+        min_hits=settings.pattern_min_hits,
+        min_time_confidence=settings.time_min_confidence,
+        min_sequence_confidence=settings.sequence_min_confidence,
+        min_conditional_confidence=settings.conditional_min_confidence,
+        min_time_lift=settings.time_min_lift,
+        min_sequence_lift=settings.sequence_min_lift,
+    )
+
+
+def insight_settings(settings: Settings) -> InsightSettings:
+    """What is worth telling, of all settings."""
     return InsightSettings(
         struggling_min_finished=settings.struggling_min_finished,
         struggling_max_success_rate=settings.struggling_success_rate,
         unused_days=settings.unused_days,
-        max_per_user=settings.insights_per_user,
+        automate_min_support=settings.automate_min_sessions,
         sequence_days=PART_WINDOW_DAYS,
         pattern_days=settings.mined_days,
+        schedule_min_confidence=settings.schedule_min_confidence,
+        schedule_min_hits=settings.schedule_min_days,
+        change_min_executions=settings.change_min_executions,
+        change_min_user_executions=settings.change_min_user_executions,
+        min_success_rate_drop=settings.min_success_rate_drop,
+        min_slowdown=settings.min_slowdown,
+        costly_min_share=settings.costly_min_share,
+        costly_min_executions=settings.costly_min_executions,
+        costly_quantile=settings.costly_quantile,
+        team_min_users=settings.team_min_users,
+        abandoned_min_share=settings.abandoned_min_share,
+        regular_min_executions=settings.regular_min_executions,
+        try_min_confidence=settings.try_min_confidence,
+        try_min_lift=settings.try_min_lift,
+        max_false_discovery_rate=settings.false_discovery_rate,
+        max_per_user=settings.insights_per_user,
+        max_per_type=settings.insights_per_type,
+        material_growth=settings.material_growth,
+        keep_resolved_days=settings.resolved_days,
     )

@@ -15,9 +15,10 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from usage_pipeline.errors import UsageError
+from usage_pipeline.thresholds import MiningThresholds
 
 
-class Settings(BaseSettings):
+class Settings(MiningThresholds, BaseSettings):
     """All settings. Each is an environment variable: `USAGE_` and the name in capitals."""
 
     model_config = SettingsConfigDict(
@@ -91,33 +92,6 @@ class Settings(BaseSettings):
         ge=28,
         description="How many days of daily statistics mining keeps. It looks for patterns in "
         "all of them.",
-    )
-    sequence_window_days: int = Field(
-        default=7,
-        ge=1,
-        description="How many days mining.workflow_sequences covers. Windows of 7, 28 and 90 days "
-        "are in mining.workflow_sequence_windows in any case.",
-    )
-    collapse_repeats: bool = Field(
-        default=True,
-        description="Whether direct repeats of a workflow are one step of a session. Days that are "
-        "mined already stay as they are.",
-    )
-    struggling_min_finished: int = Field(
-        default=5,
-        ge=1,
-        description="The insight `struggling` needs more finished executions than this in 30 days.",
-    )
-    struggling_success_rate: float = Field(
-        default=0.5, gt=0, le=1, description="And a success rate below this."
-    )
-    unused_days: int = Field(
-        default=30,
-        ge=1,
-        description="After how many days without use a workflow is in the insight `unused`.",
-    )
-    insights_per_user: int = Field(
-        default=5, ge=1, description="How many open insights a user has at most."
     )
     rejected_days: int = Field(
         default=90, ge=1, description="How many days rejected rows are kept with their text."

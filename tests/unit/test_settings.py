@@ -1,10 +1,20 @@
 """Settings: what is refused, and that secrets stay secret."""
 
+from dataclasses import asdict
+
 import pytest
 
 from tests.conftest import CHECKOUT
 from usage_pipeline.errors import UsageError
+from usage_pipeline.mining.insight_settings import InsightSettings
+from usage_pipeline.mining.patterns import PatternSettings
+from usage_pipeline.nightly_mining import insight_settings, pattern_settings
 from usage_pipeline.settings import Settings, read_settings
+from usage_pipeline.thresholds import MiningThresholds
+
+_OF_SESSIONS_AND_SEQUENCES = (
+    "sequence_window_days", "session_gap_seconds", "collapse_repeats", "shared_min_users",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -38,3 +48,24 @@ def test_the_operations_page_lists_every_setting_with_its_default() -> None:
     page = (CHECKOUT / "docs" / "operations.md").read_text()
     missing = [name for name in Settings.model_fields if f"| `USAGE_{name.upper()}` |" not in page]
     assert missing == []
+
+
+def test_mining_uses_its_own_defaults_where_nothing_is_set() -> None:
+    settings = Settings(_env_file=None)
+    assert insight_settings(settings) == InsightSettings()
+    assert pattern_settings(settings) == PatternSettings()
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in MiningThresholds.model_fields if n not in _OF_SESSIONS_AND_SEQUENCES]
+)
+def test_every_threshold_is_a_variable_that_reaches_what_is_mined(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    default = MiningThresholds.model_fields[name].default
+    other = default + 1 if default >= 1 else default / 2
+    monkeypatch.setenv(f"USAGE_{name.upper()}", str(other))
+    settings = Settings(_env_file=None)
+    found = asdict(insight_settings(settings)).items() | asdict(pattern_settings(settings)).items()
+    unset = asdict(InsightSettings()).items() | asdict(PatternSettings()).items()
+    assert {value for _, value in found - unset} == {other}

@@ -10,6 +10,7 @@ import runpy
 import sys
 import threading
 import time
+from importlib.metadata import version
 
 # Holds the process id of the one that started us.
 _PARENT = "USAGE_PARENT"
@@ -22,7 +23,14 @@ def parent_environment() -> dict[str, str]:
 
 
 def dbt() -> None:
-    """Run dbt, attached, with this process's arguments."""
+    """Run dbt, attached, with this process's arguments.
+
+    dagster-dbt asks for the version before every run. dbt's own answer takes seconds and asks
+    PyPI for newer ones, which hangs on a machine without a network.
+    """
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"dbt-core {version('dbt-core')}\n")
+        return
     _attach()
     # dbt takes seconds to import, and the parent may end meanwhile.
     from dbt.cli.main import cli

@@ -9,8 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from usage_pipeline.errors import InputError, UsageError, WarehouseUnavailableError
+from usage_pipeline.errors import (
+    InputError,
+    UsageError,
+    WarehouseUnavailableError,
+    WrongUsageError,
+)
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig, read_sources_file
 from usage_pipeline.sources.protocol import Source
@@ -178,25 +184,57 @@ def load_inputs(
     config: SourceConfig,
     first: date | None = None,
     last: date | None = None,
+    *,
+    empty_days: bool = False,
 ) -> Iterator[DayResult]:
     """Load every day found in one input, or those from `first` to `last`, in order.
 
+    Args:
+        warehouse: where to load.
+        settings: the zone, the limits, and the first day there is.
+        config: the input.
+        first: the first day to load.
+        last: the last day to load.
+        empty_days: load a day from `first` to `last` that the input has no row of as an empty day.
+
     Raises:
         InputError: the input cannot be read, or holds no execution in those days.
+        WrongUsageError: empty days of a span that is open, not over, or of files by day.
     """
+    span_days = _whole_span(settings, config, first, last) if empty_days else []
     with _opened(settings, [config], first, last) as sources:
         source = sources[config.name]
-        days = source.days(first, last)
+        found = source.days(first, last)
+        days = span_days or found
         if not days:
             span = f" from {first or 'the start'} to {last or 'the end'}" if first or last else ""
-            raise InputError(f"{config.path} holds no executions{span}: nothing was loaded.")
+            raise InputError(
+                f"{config.path} holds no executions{span}: nothing was loaded. If nobody ran "
+                "anything, name the days with --from, --to and --empty-days."
+            )
         if days[0] < settings.start_date:
             raise InputError(
                 f"The input starts on {days[0]}, before USAGE_START_DATE ({settings.start_date}): "
                 "set that earlier, or load from a later day with --from."
             )
         for day in days:
-            yield _load(warehouse, settings, day, [source])
+            given = _input(source, day) if day in found else DayInput(config.name, ())
+            yield _load(warehouse, settings, day, [given])
+
+
+def _whole_span(
+    settings: Settings, config: SourceConfig, first: date | None, last: date | None
+) -> list[date]:
+    if first is None or last is None:
+        raise WrongUsageError("--empty-days needs --from and --to: it fills the days between them.")
+    if config.by_day:
+        raise WrongUsageError(
+            f"{config.path} has files for each day: one that is not there is missing, not empty."
+        )
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    if last >= today:
+        raise WrongUsageError(f"{last} is not over yet: give a --to before {today}.")
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def _load_or_note(
@@ -210,7 +248,7 @@ def _load_or_note(
     if not sources:
         return _kept(warehouse, day)
     try:
-        result = _load(warehouse, settings, day, sources)
+        result = _load(warehouse, settings, day, [_input(source, day) for source in sources])
     except WarehouseUnavailableError:
         raise
     except UsageError as error:
@@ -240,10 +278,13 @@ def _note(warehouse: Warehouse, reasons: Mapping[date, str]) -> None:
             failed_days.note(connection, day, reason)
 
 
+def _input(source: Source, day: date) -> DayInput:
+    return DayInput(source.name, source.read_day(day), source.inputs(day))
+
+
 def _load(
-    warehouse: Warehouse, settings: Settings, day: date, sources: Sequence[Source]
+    warehouse: Warehouse, settings: Settings, day: date, given: Sequence[DayInput]
 ) -> DayResult:
-    given = [DayInput(each.name, each.read_day(day), each.inputs(day)) for each in sources]
     load = load_day(warehouse, day, given, rejected_kept=settings.rejected_rows_kept)
     result = DayResult.of(load)
     _log.info("%s", result)

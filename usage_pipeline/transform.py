@@ -7,6 +7,7 @@ compute is in `dbt_project/` alone.
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ from usage_pipeline.warehouse.connection import Warehouse
 
 _SOURCE_SUFFIXES = {".sql", ".yml", ".yaml", ".md", ".csv"}
 _GENERATED_FOLDERS = {"target", "logs", "dbt_packages"}
+# Two weeks of nights; a run's log and artifacts are 5 MB.
+_RUNS_KEPT = 14
 
 
 def project_directory() -> Path:
@@ -50,6 +53,16 @@ def dbt_environment(warehouse: Warehouse, threads: int) -> dict[str, str]:
         "USAGE_DBT_THREADS": str(threads),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+
+
+def run_folder(settings: Settings, run_id: str) -> Path:
+    """Where dbt writes its log and artifacts in one run; those of long ago are removed."""
+    runs = settings.dbt_target / "runs"
+    if runs.exists():
+        newest_first = sorted(runs.iterdir(), key=lambda run: run.stat().st_mtime, reverse=True)
+        for old in newest_first[_RUNS_KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+    return runs / run_id
 
 
 @contextmanager

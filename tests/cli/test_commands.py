@@ -101,6 +101,35 @@ def test_a_day_with_too_many_rejected_rows_is_not_built_into_the_marts(
     assert marts == (None,)
 
 
+def test_a_header_without_rows_is_an_empty_day_only_where_the_user_says_so(
+    run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "quiet.csv"
+    file.write_text(_HEADER)
+    silent = run("load", "--files", file)
+    _fails(silent, 3, "--empty-days")
+    span = ("--from", "2026-06-01", "--to", "2026-06-02", "--empty-days")
+    loaded = run("load", "--files", file, *span)
+    assert loaded.stdout == (
+        "files: 2 days (2026-06-01 to 2026-06-02); "
+        "0 rows read = 0 loaded + 0 rejected + 0 duplicates.\n"
+    )
+    assert "2 days loaded, 2026-06-01 to 2026-06-02; 0 executions" in run("status").stdout
+
+
+def test_a_corrected_file_empties_the_day_that_it_no_longer_holds(
+    run: Run, exports: Path, tmp_path: Path
+) -> None:
+    run("load", "--files", exports)
+    span = ("--from", "2026-06-02", "--to", "2026-06-02", "--empty-days")
+    file = tmp_path / "corrected.csv"
+    file.write_text(_HEADER)
+    emptied = run("load", "--files", file, *span)
+    assert emptied.returncode == 0, emptied.stderr
+    assert "1 replaced" in emptied.stderr
+    assert "2 days loaded, 2026-06-01 to 2026-06-02; 1 executions" in run("status").stdout
+
+
 def test_without_anything_loaded_the_user_is_told_how_to_load(run: Run) -> None:
     assert "usage-pipeline load" in run("status").stdout
     result = run("run", "2026-06-02")
@@ -123,6 +152,7 @@ def test_a_file_that_is_not_there_is_one_sentence(run: Run, tmp_path: Path) -> N
         (["load", "--files", "x", "--github-export", "y"], 2, "Give one of --files"),
         (["load", "--sources", "x", "--name", "y"], 2, "into x"),
         (["run", "2001-01-01"], 1, "USAGE_START_DATE"),
+        (["load", "--files", __file__, "--empty-days"], 2, "needs --from and --to"),
         (["load"], 2, "Give one of --files, --github-export and --sources."),
         (["stop"], 1, "nothing to stop"),
     ],

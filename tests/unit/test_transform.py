@@ -1,12 +1,23 @@
 """dbt's arguments and environment, from plain values."""
 
 import json
+import os
+import re
+import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from usage_pipeline import attached
 from usage_pipeline.errors import UsageError
-from usage_pipeline.transform import build_arguments, connected_environment, dbt_environment
+from usage_pipeline.settings import Settings
+from usage_pipeline.transform import (
+    build_arguments,
+    connected_environment,
+    dbt_environment,
+    run_folder,
+)
 from usage_pipeline.warehouse.connection import Warehouse
 
 
@@ -60,3 +71,24 @@ def test_the_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (os.environ["USAGE_KEPT"], os.environ["USAGE_NEW"]) == ("within", "within")
     assert os.environ["USAGE_KEPT"] == "before"
     assert "USAGE_NEW" not in os.environ
+
+
+def test_only_the_newest_runs_of_dbt_are_kept(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    for number in range(20):
+        run = settings.dbt_target / "runs" / f"run-{number}"
+        run.mkdir(parents=True)
+        (run / "dbt.log").write_text("log")
+        os.utime(run, (number, number))
+    run_folder(settings, "next")
+    kept = {run.name for run in (settings.dbt_target / "runs").iterdir()}
+    assert kept == {f"run-{number}" for number in range(6, 20)}
+
+
+def test_the_version_of_dbt_is_said_without_asking_the_network(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["usage-pipeline-dbt", "--version"])
+    monkeypatch.setitem(sys.modules, "dbt.cli.main", None)
+    attached.dbt()
+    assert re.search(r"\d+\.\d+\.\d+", capsys.readouterr().out)

@@ -36,6 +36,13 @@ def load(
     ] = None,
     first: Annotated[str | None, typer.Option("--from", help="The first day to load.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="The last day to load.")] = None,
+    empty_days: Annotated[
+        bool,
+        typer.Option(
+            "--empty-days",
+            help="The input is all there is: load days of the span without rows as empty days.",
+        ),
+    ] = False,
 ) -> None:
     """Load executions: every day found in the input, or those of --from and --to.
 
@@ -64,7 +71,9 @@ def load(
         days = read = loaded = rejected = duplicates = 0
         span: list[str] = []
         with progress(f"Loading {config.name}") as show:
-            for result in load_inputs(warehouse, settings, config, start, end):
+            for result in load_inputs(
+                warehouse, settings, config, start, end, empty_days=empty_days
+            ):
                 show(str(result))
                 days += 1
                 read += result.read

@@ -88,15 +88,15 @@ def status(
         states = day_states(connection)[-days:]
         built = last_built(connection)
     say(
-        f"{total.days} days loaded, {total.first} to {total.last}; {total.executions:,} executions,"
-        f" {total.rejected:,} rejected rows."
+        f"{total.days} day{'' if total.days == 1 else 's'} loaded, {total.first} to {total.last}; "
+        f"{total.executions:,} executions, {total.rejected:,} rejected rows."
     )
     say(f"Marts: as of {built.as_of}." if built else "Marts: not built yet.")
     if built and built.run:
         say(f"Last run: {built.run}.")
     say("")
     say_table(
-        f"The newest {len(states)} days",
+        f"The newest {len(states)} days" if len(states) > 1 else "The day",
         (
             "day", "read", "loaded", "rejected", "duplicates", "late", "in raw", "retired",
             "in marts", "",

@@ -27,6 +27,7 @@ from usage_pipeline.transform import (
     dbt_executable,
     prepared_manifest,
     project_directory,
+    run_folder,
 )
 from usage_pipeline.warehouse import built_days
 from usage_pipeline.warehouse.connection import Warehouse
@@ -126,10 +127,10 @@ def _build_step(
             **dbt_environment(place, settings.dbt_threads),
             **parent_environment(),
         }
-        target = settings.dbt_target / "runs" / context.run.run_id
         with building(place), connected_environment(environment), dbt_errors_as_failures():
             with place.connect() as connection:
                 known = built_days.loads(connection, days[0], days[-1])
+            target = run_folder(settings, context.run.run_id)
             for event in dbt.cli(arguments, context=context, target_path=target).stream():
                 if isinstance(event, dg.Output):
                     _log.info("built %s", event.metadata["unique_id"].value)

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
-from usage_pipeline.api.tracking import TrackedItem, row_of
+from usage_pipeline.api.tracking import Start, TrackedItem, Window, row_of, start_of
 from usage_pipeline.ingestion import load_configured_days
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
@@ -23,11 +24,31 @@ DAY = NOW.date()
 def report(
     warehouse: Warehouse, *, received: datetime = NOW, run: str = "run-1", **said: Any
 ) -> None:
-    item = TrackedItem.model_validate({"user_id": "ana", "workflow_id": "report", **said})
-    _, row = row_of(item, run, received, "tracked")
+    row = row_said(run, **said)
     with warehouse.connect() as connection:
-        connection.execute("set role usage_api")
+        connection.execute("set local role usage_api")
         connection.execute("select raw.track_executions(%s::json)", [f"[{row}]"])
+        connection.execute("reset role")
+        connection.execute(_AS_IF_RECEIVED, {"received": received})
+
+
+# What was written in this transaction, moved to when the test says that it arrived.
+_AS_IF_RECEIVED = """
+update raw.tracked_executions set
+    received_at = %(received)s,
+    start_time = case
+        when is_start_given or end_time is not null then start_time
+        else start_time + (%(received)s - received_at)
+    end
+where received_at = current_timestamp
+"""
+
+
+def row_said(run: str = "run-1", **said: Any) -> str:
+    item = TrackedItem.model_validate({"user_id": "ana", "workflow_id": "report", **said})
+    start = start_of(item, Window(date.min, datetime.now(UTC)))
+    assert isinstance(start, Start)
+    return row_of(item, run, start, "tracked")
 
 
 def loaded(warehouse: Warehouse, settings: Settings, day: date = DAY) -> list[tuple[Any, ...]]:
@@ -145,6 +166,48 @@ def test_days_with_reports_that_no_load_has_seen_are_late(
     assert DAY in found.late
 
 
+def test_a_report_that_was_being_committed_while_a_load_read_is_late_whatever_its_time(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    report(warehouse, status="started")
+    with psycopg.connect(warehouse.url) as slow:
+        slow.execute(
+            "select raw.track_executions(%s::json)",
+            [f"[{row_said('slow', status='completed', start_time=NOW, duration=5)}]"],
+        )
+        slow.execute(
+            "update raw.tracked_executions set received_at = %s where source_id = 'slow'", [NOW]
+        )
+        assert [row[0] for row in loaded(warehouse, settings)] == ["run-1"]
+    found = tracked_days(warehouse, 45)
+    assert found is not None
+    assert found.late == {DAY}
+    assert [row[0] for row in loaded(warehouse, settings)] == ["run-1", "slow"]
+    found = tracked_days(warehouse, 45)
+    assert found is not None
+    assert found.late == frozenset()
+
+
+def test_a_warehouse_restored_elsewhere_tells_late_reports_by_their_time(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    report(warehouse, status="started")
+    loaded(warehouse, settings)
+    # There transactions have other numbers.
+    with warehouse.connect() as connection:
+        connection.execute("update raw.tracked_executions set written_in = 1::bigint << 40")
+        connection.execute(
+            "update raw.load_ledger set inputs = '[{\"unseen_from\": 1099511627777}]'"
+        )
+    found = tracked_days(warehouse, 45)
+    assert found is not None
+    assert found.late == frozenset()
+    report(warehouse, status="completed", received=datetime.now(UTC) + timedelta(seconds=1))
+    found = tracked_days(warehouse, 45)
+    assert found is not None
+    assert DAY in found.late
+
+
 def test_late_reports_are_loaded_without_the_file_of_the_day(
     warehouse: Warehouse, settings: Settings
 ) -> None:
@@ -170,11 +233,7 @@ def test_a_forgotten_user_is_gone_from_reports_and_stays_counted_when_the_day_is
 ) -> None:
     report(warehouse, status="failed", error_message="ana's file is missing")
     loaded(warehouse, settings)
-    user = json.loads(
-        row_of(TrackedItem(user_id="ana", workflow_id="x", status="started"), "x", NOW, "tracked")[
-            1
-        ]
-    )["user_id"]
+    user = json.loads(row_said(status="started"))["user_id"]
     forget_user(warehouse, user)
     report(warehouse, status="failed", run="run-2", error_message="again")
     assert len(loaded(warehouse, settings)) == 2

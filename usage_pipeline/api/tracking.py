@@ -1,7 +1,6 @@
 """Reported executions: what an item may say, and the row that becomes of it. No database here."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +18,7 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
+from pydantic_core import to_json
 
 from usage_pipeline.api.access import mapped_id
 from usage_pipeline.sources.canonical import Status, Trigger
@@ -40,14 +40,20 @@ def _clean(value: object) -> object:
         return str(value)
     if not isinstance(value, str):
         return value
-    return value.encode("utf-8", "replace").decode().replace("\0", "").strip()
+    if not value.isascii():
+        value = value.encode("utf-8", "replace").decode()
+    return value.replace("\0", "").strip()
 
 
 def _clean_id(value: object) -> object:
     """The same; an id that is no Unicode is refused, or two could become one."""
-    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+    if isinstance(value, str) and not value.isascii() and not _is_unicode(value):
         raise ValueError("not Unicode text")
     return _clean(value)
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 _Id = Annotated[str, BeforeValidator(_clean_id), Field(min_length=1, max_length=255)]
@@ -152,16 +158,30 @@ def _parsed(given: Any) -> TrackedItem | str:
         return f"{place}: {first['msg']}" if place else str(first["msg"])
 
 
-def why_not(item: TrackedItem, window: Window) -> str | None:
-    """Why an item makes no sense, if it does not."""
+@dataclass(frozen=True)
+class Start:
+    """When a state says that its execution started.
+
+    Attributes:
+        time: the time; None when it follows from when the state arrives, which the warehouse tells.
+        is_given: whether the application said so, by itself or with an end and a duration.
+    """
+
+    time: datetime | None
+    is_given: bool
+
+
+def start_of(item: TrackedItem, window: Window) -> Start | str:
+    """When an item says it started; why it makes no sense, if it does not."""
     start, end = item.start_time, item.end_time
     if start is not None and end is not None and end < start:
         return "end_time is before start_time"
     latest = window.received + _CLOCK_TOLERANCE
     if (start is not None and start > latest) or (end is not None and end > latest):
         return "it starts or ends in the future"
+    lasted = timedelta(milliseconds=item.duration_ms or 0)
     try:
-        began = _start(item, window.received)[0]
+        began = (start or (end or window.received) - lasted).astimezone(UTC)
     except OverflowError:
         return "its times are out of range"
     if began.date() < window.earliest:
@@ -169,58 +189,45 @@ def why_not(item: TrackedItem, window: Window) -> str | None:
             f"it starts before {window.earliest}, and tracked executions are kept no longer: "
             "load it from a file"
         )
-    return None
+    is_given = start is not None or (end is not None and item.duration_ms is not None)
+    return Start(None if start is None and end is None else began, is_given)
 
 
-def row_of(
-    item: TrackedItem, execution_id: str, received: datetime, namespace: str
-) -> tuple[UUID, str]:
-    """The user, and the row of `raw.tracked_executions` as JSON."""
-    user = _mapped("user", item.user_id, namespace)
-    start, is_start_given = _start(item, received)
-    cost = None if item.cost is None else str(round(item.cost, 6))
+def user_of(item: TrackedItem, namespace: str) -> UUID:
+    """Who ran it."""
+    return _mapped("user", item.user_id, namespace)
+
+
+def row_of(item: TrackedItem, execution_id: str, start: Start, namespace: str) -> str:
+    """The row of `raw.tracked_executions` as JSON."""
+    user = user_of(item, namespace)
     said = {
+        "id": uuid5(_NAMESPACE, f"{user}/{item.attempt}/{execution_id}"),
         "status": item.status,
-        "user_id": str(user),
-        "workflow_id": str(_mapped("workflow", item.workflow_id, namespace)),
+        "user_id": user,
+        "workflow_id": _mapped("workflow", item.workflow_id, namespace),
         "workflow_name": item.workflow_name and item.workflow_name[:_NAME_CHARACTERS],
         "source_user_id": item.user_id,
         "source_workflow_id": item.workflow_id,
         "source_id": execution_id,
         "attempt": item.attempt,
-        "end_time": item.end_time and item.end_time.isoformat(),
+        "start_time": start.time,
+        "is_start_given": start.is_given,
+        "end_time": item.end_time,
         "duration_ms": item.duration_ms,
         "trigger_type": item.trigger,
         "error_message": item.error_message and item.error_message[:_MESSAGE_CHARACTERS],
         "input_size": item.input_size,
         "output_size": item.output_size,
-        "cost": cost,
+        "cost": item.cost and round(item.cost, 6),
+        "updated_at": item.end_time or item.start_time,
     }
-    given = item.start_time and item.start_time.isoformat()
-    updated = item.end_time or item.start_time
-    content = json.dumps([given, said]).encode()
-    said |= {
-        "id": str(uuid5(_NAMESPACE, f"{user}/{item.attempt}/{execution_id}")),
-        "start_time": start.isoformat(),
-        "is_start_given": is_start_given,
-        "updated_at": updated and updated.isoformat(),
-        "content_hash": hashlib.blake2b(content, digest_size=16).hexdigest(),
-        "received_at": received.isoformat(),
-    }
-    return user, json.dumps(said)
+    content = to_json(said)
+    # The same content gets the same hash whenever it is sent: nothing in it follows from the clock.
+    content_hash = hashlib.blake2b(content, digest_size=16).hexdigest()
+    return f'{content[:-1].decode()},"content_hash":"{content_hash}"}}'
 
 
 @lru_cache(maxsize=100_000)
 def _mapped(kind: str, text: str, namespace: str) -> UUID:
     return mapped_id(kind, text, namespace)
-
-
-def _start(item: TrackedItem, received: datetime) -> tuple[datetime, bool]:
-    """When this state says the execution started, and whether the application said so."""
-    lasted = None if item.duration_ms is None else timedelta(milliseconds=item.duration_ms)
-    if item.start_time is not None:
-        return item.start_time.astimezone(UTC), True
-    if item.end_time is not None:
-        end = item.end_time.astimezone(UTC)
-        return (end, False) if lasted is None else (end - lasted, True)
-    return (received, False) if lasted is None else (received - lasted, False)

@@ -23,7 +23,8 @@ from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.forgotten import ANONYMOUS_NAME, ANONYMOUS_USER
 
 TRACKED: Final = "tracked"
-# A report may be committed a moment after a load that began after it arrived has read.
+# Loads of before it was noted which transactions they had seen: a report may have been committed a
+# moment after a load that began after it arrived had read.
 _OVERLAP = timedelta(minutes=1)
 
 # One row per execution: what its furthest state says, with what only an earlier one has. DESIGN,
@@ -103,17 +104,25 @@ order by last.id
 # In steps of 15 minutes, on which the days of every zone begin.
 _ARRIVED = """
 select date_bin('15 minutes', state.start_time, 'epoch') as start_time,
-    max(latest.received_at) as received_at
+    max(latest.received_at) as received_at,
+    -- A number of the future is one of another server, which this warehouse was restored from.
+    coalesce(max(latest.written_in) filter (
+        where latest.written_in < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    ), 0) as written_in
 from (
-    select id, max(received_at) as received_at from raw.tracked_executions
-    where received_at > %(since)s group by id
+    select id, max(received_at) as received_at, max(written_in) as written_in
+    from raw.tracked_executions
+    where received_at > current_timestamp - %(kept)s group by id
 ) as latest
 inner join raw.tracked_executions as state on latest.id = state.id
 group by 1
 """
 _LOADED = """
-select execution_date, loaded_at from raw.load_ledger where source = %(source)s
+select execution_date, loaded_at, (inputs -> 0 ->> 'unseen_from')::bigint as unseen_from
+from raw.load_ledger where source = %(source)s
 """
+# Every transaction before this number was over: what it wrote is seen by whoever reads from now on.
+_UNSEEN_FROM = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as unseen_from"
 
 
 @dataclass(frozen=True)
@@ -140,19 +149,32 @@ def tracked_days(warehouse: Warehouse, kept_days: int) -> TrackedDays | None:
         row = connection.execute("select min(start_time) from raw.tracked_executions").fetchone()
         if row is None or row[0] is None:
             return None
-        since = datetime.now(UTC) - timedelta(days=kept_days)
-        arrived = connection.execute(_ARRIVED, {"since": since}).fetchall()
-        loaded: dict[date, datetime] = dict(
-            connection.execute(_LOADED, {"source": TRACKED}).fetchall()
-        )
+        arrived = connection.execute(_ARRIVED, {"kept": timedelta(days=kept_days)}).fetchall()
+        loaded = {
+            day: _Load(loaded_at, unseen_from)
+            for day, loaded_at, unseen_from in connection.execute(_LOADED, {"source": TRACKED})
+        }
     first = _dates([row[0]], warehouse.timezone)[0]
-    days = _dates([start for start, _ in arrived], warehouse.timezone)
+    days = _dates([start for start, _, _ in arrived], warehouse.timezone)
     late = {
         day
-        for day, (_, received) in zip(days, arrived, strict=True)
-        if day not in loaded or received > loaded[day] - _OVERLAP
+        for day, (_, received, written_in) in zip(days, arrived, strict=True)
+        if day not in loaded or loaded[day].may_have_missed(received, written_in)
     }
     return TrackedDays(first, frozenset(late))
+
+
+@dataclass(frozen=True)
+class _Load:
+    """The last load of a day: when it began, and from which transaction on it may have missed."""
+
+    loaded_at: datetime
+    unseen_from: int | None
+
+    def may_have_missed(self, received: datetime, written_in: int) -> bool:
+        if self.unseen_from is None:
+            return received > self.loaded_at - _OVERLAP
+        return written_in >= self.unseen_from or received > self.loaded_at
 
 
 class TrackedSource:
@@ -167,6 +189,7 @@ class TrackedSource:
         """
         self._warehouse = warehouse
         self._first = first
+        self._unseen_from: dict[date, int] = {}
 
     @property
     def name(self) -> str:
@@ -191,13 +214,17 @@ class TrackedSource:
         """The executions of a day; none is rejected, for that is done when they come in."""
         first, end = day_bounds(day, self._warehouse.timezone)
         query = sql.SQL(_OF_DAY).format(first=sql.Literal(first), end=sql.Literal(end))
+        # Noted before the rows are read: what is committed in between is read twice, and not never.
+        with self._warehouse.connect() as connection:
+            row = connection.execute(_UNSEEN_FROM).fetchone()
+        self._unseen_from[day] = row[0] if row else 0
         table = _canonical(_rows(self._warehouse, query), self._warehouse.timezone)
         table = table.filter(pc.equal(table["execution_date"], pa.scalar(day, pa.date32())))
         return iter([ReadBatch(table, REJECTED_SCHEMA.empty_table())])
 
-    def inputs(self, day: date) -> list[dict[str, Any]]:  # noqa: ARG002 - as every source
-        """No files."""
-        return []
+    def inputs(self, day: date) -> list[dict[str, Any]]:
+        """No file, but which transactions the last reading of the day may not have seen."""
+        return [{"unseen_from": self._unseen_from[day]}]
 
 
 def forget_before(connection: psycopg.Connection, day: date) -> int:

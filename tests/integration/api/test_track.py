@@ -95,6 +95,25 @@ def test_an_execution_id_or_an_idempotency_key_makes_sending_again_safe(
     assert len(_rows(module_warehouse, "source_id, status")) == 5
 
 
+def test_when_a_report_arrived_is_told_by_the_clock_of_the_warehouse(
+    client: TestClient, module_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) - timedelta(hours=3)
+
+    monkeypatch.setattr("usage_pipeline.api.routes.track.datetime", Slow)
+    with module_warehouse.connect() as connection:
+        row = connection.execute("select clock_timestamp()").fetchone()
+    item = {"user_id": "u", "workflow_id": "w", "status": "completed", "duration": 60_000}
+    _track(client, item)
+    ((received, start),) = _rows(module_warehouse, "received_at, start_time")
+    assert received - start == timedelta(minutes=1)
+    assert row is not None
+    assert row[0] <= received <= row[0] + timedelta(minutes=5)
+
+
 def test_a_full_buffer_is_answered_503_and_takes_in_again_afterwards(
     serve_api: Serve, module_warehouse: Warehouse
 ) -> None:

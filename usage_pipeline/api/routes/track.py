@@ -1,5 +1,6 @@
 """`POST /track`: executions as applications report them, one by one or in batches."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -7,9 +8,9 @@ from uuid import uuid4, uuid5
 
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from usage_pipeline.api.access import Caller, needs
-from usage_pipeline.api.answers import object_json
 from usage_pipeline.api.errors import ProblemError, documented
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import Services, ServicesDep
@@ -19,13 +20,15 @@ from usage_pipeline.api.tracking import (
     Window,
     parse_items,
     row_of,
-    why_not,
+    start_of,
+    user_of,
 )
 from usage_pipeline.sources.identity import source_namespace
 
 router = topic("track")
 
 _RETRIES = source_namespace("idempotency keys")
+_ITEMS_AT_ONCE = 100
 _NOT_YOURS = "you may not report executions of this user"
 
 
@@ -105,7 +108,7 @@ async def track_workflow_execution(
         }  # fmt: skip
         given = [{name: value for name, value in asked.items() if value is not None}]
     found = await _track(services, caller, given, idempotency_key)
-    return Response(object_json(Tracked, found), 202, media_type="application/json")
+    return Response(to_json(found), 202, media_type="application/json")
 
 
 async def _track(
@@ -118,24 +121,23 @@ async def _track(
     results: list[dict[str, Any]] = []
     rows: list[str] = []
     places: list[int] = []
-    for index, item in enumerate(parse_items(given)):
-        if isinstance(item, str):
-            results.append(_rejected(index, None, item))
-            continue
-        own = item.execution_id or _made_id(caller, idempotency_key, index)
-        reason = why_not(item, window)
-        if reason is None:
-            user, row = row_of(item, own, now, services.id_namespace)
-            if caller.may_track(user):
-                rows.append(row)
-                places.append(index)
+    for first in range(0, len(given), _ITEMS_AT_ONCE):
+        for index, item in enumerate(parse_items(given[first : first + _ITEMS_AT_ONCE]), first):
+            if isinstance(item, str):
+                results.append(_rejected(index, None, item))
+                continue
+            start = start_of(item, window)
+            if isinstance(start, str):
+                results.append(_rejected(index, item.execution_id, start))
+            elif not caller.may_track(user_of(item, services.id_namespace)):
+                results.append(_rejected(index, item.execution_id, _NOT_YOURS))
             else:
-                reason = _NOT_YOURS
-        results.append(
-            {"index": index, "execution_id": own, "status": "accepted"}
-            if reason is None
-            else _rejected(index, item.execution_id, reason)
-        )
+                own = item.execution_id or _made_id(caller, idempotency_key, index)
+                rows.append(row_of(item, own, start, services.id_namespace))
+                places.append(index)
+                results.append(_result(index, own, "accepted", None))
+        # The others' requests go on.
+        await asyncio.sleep(0)
     problems = await services.collector.add(rows)
     for place, reason in problems.items():
         index = places[place]
@@ -151,7 +153,13 @@ def _made_id(caller: Caller, idempotency_key: str | None, index: int) -> str:
 
 
 def _rejected(index: int, execution_id: str | None, reason: str) -> dict[str, Any]:
-    return {"index": index, "execution_id": execution_id, "status": "rejected", "reason": reason}
+    return _result(index, execution_id, "rejected", reason)
+
+
+def _result(
+    index: int, execution_id: str | None, status: str, reason: str | None
+) -> dict[str, Any]:
+    return {"index": index, "execution_id": execution_id, "status": status, "reason": reason}
 
 
 def _items(body: bytes) -> list[Any]:

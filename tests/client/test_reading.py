@@ -1,6 +1,5 @@
 """Reading: typed answers, lists by pages, one exception for everything that goes wrong."""
 
-import asyncio
 import dataclasses
 import inspect
 import json
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.loops import run
 from usage_pipeline.client import ApiError, AsyncClient, Client, Report, answers, user_answers
 from usage_pipeline.client.decoding import decoder
 
@@ -90,7 +90,7 @@ def test_the_asynchronous_client_reads_the_same() -> None:
             assert [item.users_who_abandoned for item in items] == list(range(9))
             assert len((await listing.first_page()).items) == 4
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_cursor_that_does_not_move_ends_with_an_error_and_not_never() -> None:
@@ -171,7 +171,7 @@ def test_no_answer_is_the_same_exception_without_a_status() -> None:
             with pytest.raises(ApiError, match="cannot be reached"):
                 await client.me()
 
-    asyncio.run(main())
+    run(main())
 
 
 @given(st.text(min_size=1))

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.client.loopback import accepted_body
+from tests.loops import run
 from usage_pipeline.client import AsyncClient, Client, set_default_client, track
 from usage_pipeline.client import default as default_module
 
@@ -232,7 +233,7 @@ def test_a_coroutine_function_stays_one_and_is_tracked_until_its_end(
         return number + 1
 
     assert asyncio.iscoroutinefunction(slow)
-    assert asyncio.run(slow(1)) == 2
+    assert run(slow(1)) == 2
     (end,) = ends(client, sink)
     duration = datetime.fromisoformat(end["end_time"]) - datetime.fromisoformat(end["start_time"])
     assert duration.total_seconds() >= 0.05
@@ -250,7 +251,7 @@ def test_a_cancelled_task_is_cancelled(client: Client, sink: Sink) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(main())
+    run(main())
     (end,) = ends(client, sink)
     assert end["status"] == "cancelled"
 
@@ -263,7 +264,7 @@ def test_tasks_side_by_side_are_not_chained_to_each_other(client: Client, sink: 
     async def main() -> None:
         await asyncio.gather(*(task() for _ in range(10)))
 
-    asyncio.run(main())
+    run(main())
     assert [end["trigger"] for end in ends(client, sink)] == ["api"] * 10
 
 
@@ -277,8 +278,8 @@ def test_an_object_that_is_called_asynchronously_is_tracked_until_its_end(
             await asyncio.sleep(0.02)
             return "done"
 
-    assert asyncio.run(client.track("job")(Job())()) == "done"
-    assert asyncio.run(client.track("job")(partial(Job.__call__, Job()))()) == "done"
+    assert run(client.track("job")(Job())()) == "done"
+    assert run(client.track("job")(partial(Job.__call__, Job()))()) == "done"
     for end in ends(client, sink):
         assert end["end_time"] > end["start_time"]
 
@@ -293,7 +294,7 @@ def test_async_with_tracks_a_block_of_the_asynchronous_client(sink: Sink) -> Non
             assert await client.flush()
             assert client.stats.accepted == 1
 
-    asyncio.run(main())
+    run(main())
     assert [item["status"] for item in sink.items] == ["completed"]
 
 

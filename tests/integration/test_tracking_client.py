@@ -1,7 +1,6 @@
 """The client against the real API: what is tracked arrives, and answers are what it expects."""
 
 import ast
-import asyncio
 import dataclasses
 import os
 import re
@@ -10,7 +9,6 @@ import subprocess
 import types
 import typing
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +18,7 @@ from psycopg.rows import dict_row
 
 from tests.conftest import CHECKOUT
 from tests.integration.serving import serving
+from tests.loops import run
 from usage_pipeline.api.app import PREFIX, create_app
 from usage_pipeline.client import ApiError, AsyncClient, Client, Report, endpoints
 from usage_pipeline.settings import Settings
@@ -97,9 +96,7 @@ def test_a_thousand_at_once_and_the_same_again_are_a_thousand(
             assert answer.items[1].reason is not None
             assert "status" in answer.items[1].reason
 
-    # Apart: a browser test in the same worker may keep a loop running in this thread.
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, main()).result()
+    run(main())
     assert len(tracked(warehouse)) == 1000
 
 

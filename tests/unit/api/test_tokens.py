@@ -1,10 +1,9 @@
 """Bearer tokens while their issuer is away."""
 
-import asyncio
-
 import httpx
 import pytest
 
+from tests.loops import run
 from usage_pipeline.api import tokens
 from usage_pipeline.api.errors import ProblemError
 from usage_pipeline.api.tokens import Tokens
@@ -24,7 +23,7 @@ def test_an_issuer_that_is_away_is_not_waited_for_by_every_caller(
 
     def refused() -> int:
         with pytest.raises(ProblemError, match="The issuer of tokens does not answer") as caught:
-            asyncio.run(checked.check("a.b.c"))
+            run(checked.check("a.b.c"))
         return caught.value.status_code
 
     assert [refused() for _ in range(5)] == [503] * 5

@@ -26,7 +26,8 @@ from usage_pipeline.sources.streams import Limits
 from usage_pipeline.warehouse import failed_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.day_load import DayInput, DayLoad, load_day
-from usage_pipeline.warehouse.ledger import day_states
+from usage_pipeline.warehouse.ledger import raw_states
+from usage_pipeline.warehouse.roles import Role
 from usage_pipeline.warehouse.tracked import TRACKED, TrackedSource, forget_users, tracked_days
 
 _log = logging.getLogger(__name__)
@@ -143,6 +144,7 @@ def load_configured_days(
     Raises:
         InputError: not one of the days could be loaded, or is.
     """
+    warehouse = warehouse.acting_as(Role.LOADER)
     tracked = _tracked(warehouse, settings)
     expecting = {day: [] if only_tracked else expected_sources(settings, day) for day in days}
     configs = {config.name: config for found in expecting.values() for config in found}
@@ -201,6 +203,7 @@ def load_inputs(
         InputError: the input cannot be read, or holds no execution in those days.
         WrongUsageError: empty days of a span that is open, not over, or of files by day.
     """
+    warehouse = warehouse.acting_as(Role.LOADER)
     span_days = _whole_span(settings, config, first, last) if empty_days else []
     with _opened(settings, [config], first, last) as sources:
         source = sources[config.name]
@@ -293,7 +296,7 @@ def _load(
 
 def _kept(warehouse: Warehouse, day: date) -> DayResult | None:
     with warehouse.connect() as connection:
-        states = day_states(connection, day, day)
+        states = raw_states(connection, day, day)
     if not states:
         _log.warning("%s is not loaded and no source expects it: left out", day)
         return None

@@ -33,6 +33,7 @@ from usage_pipeline.warehouse.mined import daily, windows
 from usage_pipeline.warehouse.mined.days import KnownDays, known_days
 from usage_pipeline.warehouse.mined.executions import reader
 from usage_pipeline.warehouse.mined.insight_inputs import read_inputs
+from usage_pipeline.warehouse.roles import Role
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ def mine_days(
         wanted: the days asked for.
         as_of: the last loaded day.
     """
+    warehouse = warehouse.acting_as(Role.MINER)
     with snapshot(warehouse) as source:
         known = known_days(source)
     days = known.to_mine(wanted, as_of, settings.mined_days)
@@ -91,6 +93,7 @@ def mine_windows(warehouse: Warehouse, settings: Settings, as_of: date) -> dict[
     Raises:
         UsageError: the marts are not built yet.
     """
+    warehouse = warehouse.acting_as(Role.MINER)
     chosen = insight_settings(settings)
     with snapshot(warehouse) as source:
         marts = read_inputs(source, as_of, chosen)

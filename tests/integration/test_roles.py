@@ -20,7 +20,7 @@ from usage_pipeline.warehouse.day_load import DayInput, load_day
 from usage_pipeline.warehouse.embedded import EmbeddedServer
 from usage_pipeline.warehouse.migrate import migrate, newest_version
 
-_ROLES = ("usage_loader", "usage_transformer", "usage_reader", "usage_api")
+_ROLES = ("usage_loader", "usage_transformer", "usage_miner", "usage_reader", "usage_api")
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +183,22 @@ _MUST_NOT = {
         "drop table raw.workflow_executions_simple_20260615",
         "create table raw.mine (id int)",
         "create table marts.mine (id int)",
+        "select raw.drop_partition('2026-06-15')",
+        "update raw.tracked_executions set status = 'failed'",
+        "delete from raw.tracked_executions",
+    ],
+    "usage_miner": [
+        "select * from raw.users",
+        "select * from raw.tracked_executions",
+        "select key_hash from raw.api_keys",
+        "insert into raw.workflow_favorites values (gen_random_uuid(), gen_random_uuid())",
+        "update raw.workflow_favorites set custom_name = 'mine'",
+        "delete from raw.workflow_executions_simple",
+        "update raw.load_ledger set loaded_count = 0",
+        "update marts.user_workflow_usage set execution_count = 0",
+        "create table mining.mine (id int)",
+        "drop table mining.usage_insights",
+        "select raw.create_stage('2026-06-15')",
     ],
     "usage_transformer": [
         "select key_hash from raw.api_keys",
@@ -194,6 +210,8 @@ _MUST_NOT = {
         "create table raw.mine (id int)",
         "create table mining.mine (id int)",
         "drop schema marts cascade",
+        "select raw.create_stage('2026-06-15')",
+        "select raw.swap_stage('2026-06-15')",
     ],
     "usage_reader": [
         "select * from raw.users",
@@ -204,6 +222,7 @@ _MUST_NOT = {
         "select * from raw.failed_days",
         "select * from raw.api_keys",
         "select raw.track_executions('[]')",
+        "select raw.swap_stage('2026-06-15')",
         "select * from staging.stg_workflow_executions",
         "select * from intermediate.int_pair_idleness",
         "insert into marts.warehouse_as_of select * from marts.warehouse_as_of",
@@ -240,6 +259,7 @@ _MUST_NOT = {
         "delete from mining.usage_insights",
         "delete from mining.usage_patterns",
         "create table marts.mine (id int)",
+        "select raw.create_stage('2026-06-15')",
     ],
 }
 
@@ -283,6 +303,6 @@ def test_two_databases_of_a_new_server_make_the_roles_at_once(tmp_path: Path) ->
         with psycopg.connect(server.url) as connection:
             assert connection.execute(
                 "select count(*) from pg_roles where rolname = any(%s)", [list(_ROLES)]
-            ).fetchone() == (4,)
+            ).fetchone() == (5,)
     finally:
         server.destroy()

@@ -6,6 +6,7 @@ from usage_pipeline.defs.executions import OWNERS
 from usage_pipeline.defs.failures import user_errors_as_failures
 from usage_pipeline.resources import WarehouseResource
 from usage_pipeline.warehouse.favourites import refresh_usage
+from usage_pipeline.warehouse.roles import Role
 
 _BUILT = dg.AssetKey(["marts", "warehouse_as_of"])
 
@@ -26,8 +27,10 @@ def favourites_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefin
         "their usage count and last use become what the marts say.",
     )
     def workflow_favorites(warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
-        with user_errors_as_failures(), warehouse.open().connect() as connection:
-            changed = refresh_usage(connection)
+        with user_errors_as_failures():
+            place = warehouse.open().acting_as(Role.MINER)
+            with place.connect() as connection:
+                changed = refresh_usage(connection)
         return dg.MaterializeResult(metadata={"refreshed": changed})
 
     return workflow_favorites

@@ -33,6 +33,7 @@ from usage_pipeline.warehouse import built_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import last_loaded_day
 from usage_pipeline.warehouse.locks import building
+from usage_pipeline.warehouse.roles import Role
 from usage_pipeline.warehouse.tables import row_count
 
 _log = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ def _build_step(
                     yield event
             # Of a part of the models that somebody picked, nothing is known of the days.
             if exclude == _AFTER_MINING and not context.is_subset:
-                with place.connect() as connection:
+                with place.acting_as(Role.LOADER).connect() as connection:
                     built_days.note(connection, known)
 
     return build.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS))

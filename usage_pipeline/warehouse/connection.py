@@ -5,7 +5,7 @@ Everything that talks to the warehouse from Python goes through a `Warehouse`.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 import psycopg
@@ -14,6 +14,7 @@ from psycopg import conninfo
 from usage_pipeline.errors import UsageError, WarehouseUnavailableError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.roles import Role
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,18 @@ class Warehouse:
         timezone: the zone of execution dates.
         connect_timeout: seconds to wait for a connection.
         lock_timeout: seconds one attempt waits for a lock that readers hold.
+        role: what connections act as; None for the owner.
     """
 
     url: str = field(repr=False)
     timezone: str = "UTC"
     connect_timeout: int = 10
     lock_timeout: float = 3.0
+    role: Role | None = None
+
+    def acting_as(self, role: Role) -> "Warehouse":
+        """The same warehouse, on which connections may do what the role may and no more."""
+        return replace(self, role=role)
 
     @contextmanager
     def connect(self, *, autocommit: bool = False) -> Iterator[psycopg.Connection]:
@@ -45,11 +52,11 @@ class Warehouse:
                 autocommit=autocommit,
                 connect_timeout=self.connect_timeout,
                 application_name="usage-pipeline",
-                options="-c timezone=UTC",
+                options=self._options,
                 keepalives_idle=30,
             )
         except psycopg.Error as error:
-            raise WarehouseUnavailableError(_refusal(error, self.parts)) from None
+            raise WarehouseUnavailableError(_refusal(error, self.parts, self.role)) from None
         try:
             with connection:
                 yield connection
@@ -65,6 +72,16 @@ class Warehouse:
                     "step was kept; run it again."
                 ) from error
             raise
+
+    @property
+    def adbc_uri(self) -> str:
+        """What ADBC connects with, as the same role."""
+        return conninfo.make_conninfo(self.url, options=self._options)
+
+    @property
+    def _options(self) -> str:
+        # From its first statement on, a connection is no more than its work needs.
+        return "-c timezone=UTC" + (f" -c role={self.role}" if self.role else "")
 
     @property
     def parts(self) -> dict[str, str]:
@@ -138,9 +155,14 @@ def _is_lost(error: psycopg.Error) -> bool:
     return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
-def _refusal(error: psycopg.Error, parts: dict[str, str]) -> str:
+def _refusal(error: psycopg.Error, parts: dict[str, str], role: Role | None) -> str:
     address = f"{parts['host']}:{parts['port']}"
     text = str(error)
+    if role and ("to set role" in text or f'role "{role}" does not exist' in text):
+        return (
+            f"The warehouse at {address} does not let user {parts['user']!r} act as {role}: let an "
+            f"administrator run: grant {role} to {parts['user']}."
+        )
     if "password" in text or "authentication" in text or "no pg_hba.conf" in text:
         return (
             f"The warehouse at {address} refuses user {parts['user']!r}: check the user and the "

@@ -4,8 +4,12 @@ The copy kept is the greatest by (ended, updated at, status rank, content); its 
 earliest of any copy. `sources/merge.py` says the same on columns.
 """
 
+from datetime import date
+
 import psycopg
 from psycopg import sql
+
+from usage_pipeline.warehouse.partition import key_stage, unkey_stage
 
 _MERGE = """
 with repeated as (
@@ -42,21 +46,22 @@ select source, count(*) from dropped group by source
 """
 
 
-def merge_copies(connection: psycopg.Connection, stage: sql.Identifier) -> dict[str, int]:
+def merge_copies(
+    connection: psycopg.Connection, stage: sql.Identifier, day: date
+) -> dict[str, int]:
     """Keep one copy of each execution and give the stage its key; return the rows dropped.
 
     Returns:
         For each source with copies, how many were dropped.
     """
-    key = sql.SQL("alter table {} add primary key (id, source, execution_date)").format(stage)
     try:
         # The index has to be built anyway, and mostly there are no copies.
         with connection.transaction():
-            connection.execute(key)
+            key_stage(connection, day)
         return {}
     except psycopg.errors.UniqueViolation:
         dropped = connection.execute(sql.SQL(_MERGE).format(stage=stage)).fetchall()
-        connection.execute(key)
+        key_stage(connection, day)
         return dict(dropped)
 
 
@@ -75,12 +80,10 @@ def late_rows(
 
 
 def add_earlier_late_rows(
-    connection: psycopg.Connection, stage: sql.Identifier, old: sql.Identifier
+    connection: psycopg.Connection, stage: sql.Identifier, old: sql.Identifier, day: date
 ) -> None:
     """Put a partition's rows beside those of a keyed stage; merge copies by the same rule."""
-    connection.execute(
-        sql.SQL("alter table {} drop constraint {}").format(stage, _key_of(connection, stage))
-    )
+    unkey_stage(connection, day)
     columns = connection.execute(
         "select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute "
         "where attrelid = 'raw.workflow_executions_simple'::regclass and attnum > 0"
@@ -93,14 +96,4 @@ def add_earlier_late_rows(
             stage=stage, old=old, c=listed
         )
     )
-    merge_copies(connection, stage)
-
-
-def _key_of(connection: psycopg.Connection, stage: sql.Identifier) -> sql.Identifier:
-    row = connection.execute(
-        "select conname from pg_constraint where conrelid = %s::regclass and contype = 'p'",
-        [stage.as_string(connection)],
-    ).fetchone()
-    if row is None:
-        raise RuntimeError("the stage has no key")
-    return sql.Identifier(row[0])
+    merge_copies(connection, stage, day)

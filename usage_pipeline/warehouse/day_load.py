@@ -116,11 +116,11 @@ def load_day(
         if is_retired(connection, day):
             _add_to_retired_day(connection, stage, old, day, loads)
         else:
-            _replace_sources(connection, stage, old, loads)
-        index_stage(connection, stage)
+            _replace_sources(connection, stage, old, day, loads)
+        index_stage(connection, day)
         identities.upsert(connection, seen)
         _write_ledger(connection, day, inputs, loads)
-        swap(connection, day, stage, old, warehouse.lock_timeout)
+        swap(connection, day, old, warehouse.lock_timeout)
     return DayLoad(day, loads)
 
 
@@ -151,6 +151,7 @@ def _replace_sources(
     connection: psycopg.Connection,
     stage: sql.Identifier,
     old: sql.Identifier | None,
+    day: date,
     loads: list[SourceLoad],
 ) -> None:
     """Make the stage the whole day: what is loaded now, and what other sources said before."""
@@ -168,7 +169,7 @@ def _replace_sources(
             ).format(stage=stage, old=old, c=columns),
             [[load.source for load in loads]],
         )
-    merged = merge_copies(connection, stage)
+    merged = merge_copies(connection, stage, day)
     for load in loads:
         load.duplicates = merged.get(load.source, 0)
 
@@ -182,13 +183,13 @@ def _add_to_retired_day(
 ) -> None:
     """Make the stage what is late for a day whose other executions are aggregates already."""
     counted = drop_already_retired(connection, stage, day)
-    merged = merge_copies(connection, stage)
+    merged = merge_copies(connection, stage, day)
     arrived = late_rows(connection, stage, old)
     for load in loads:
         load.duplicates = counted.get(load.source, 0) + merged.get(load.source, 0)
         load.late = arrived.get(load.source, 0)
     if old is not None:
-        add_earlier_late_rows(connection, stage, old)
+        add_earlier_late_rows(connection, stage, old, day)
 
 
 def _write_ledger(

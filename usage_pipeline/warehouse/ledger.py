@@ -79,13 +79,20 @@ def day_states(
     connection: psycopg.Connection, first: date = date.min, last: date = date.max
 ) -> list[DayState]:
     """The loaded days from `first` to `last`, in order."""
-    with connection.cursor(row_factory=class_row(DayState)) as cursor:
-        states = cursor.execute(_STATES, {"first": first, "last": last}).fetchall()
+    states = raw_states(connection, first, last)
     known = connection.execute("select to_regclass('marts.workflow_daily_usage')").fetchone()
     if known is None or known[0] is None:
         return states
     in_marts: dict[date, int] = dict(connection.execute(_MART_COUNTS, [first, last]).fetchall())
     return [DayState(**{**vars(state), "in_marts": in_marts.get(state.day, 0)}) for state in states]
+
+
+def raw_states(
+    connection: psycopg.Connection, first: date = date.min, last: date = date.max
+) -> list[DayState]:
+    """The same without what the marts hold, which a loader may not see."""
+    with connection.cursor(row_factory=class_row(DayState)) as cursor:
+        return cursor.execute(_STATES, {"first": first, "last": last}).fetchall()
 
 
 def loaded_days(connection: psycopg.Connection) -> list[date]:

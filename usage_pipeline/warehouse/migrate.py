@@ -65,8 +65,11 @@ def run_sql(version: str) -> None:
     """Run the SQL file of a version on Alembic's connection. Called by the revisions."""
     from alembic import op
 
-    # exec_driver_sql: the file is plain SQL, no bind parameters.
-    op.get_bind().exec_driver_sql((_SQL / f"{version}.sql").read_text(encoding="utf-8"))
+    # The file is plain SQL without parameters: a % in it is a %.
+    op.get_bind().exec_driver_sql(
+        (_SQL / f"{version}.sql").read_text(encoding="utf-8"),
+        execution_options={"no_parameters": True},
+    )
 
 
 def _upgrade(warehouse: Warehouse, target: str) -> None:

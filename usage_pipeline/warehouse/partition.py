@@ -1,4 +1,7 @@
-"""The partitions of raw executions: one a day, made beside the table and swapped in."""
+"""The partitions of raw executions: one a day, made beside the table and swapped in.
+
+What changes tables is done by functions of the database, because the loader owns none of them.
+"""
 
 from datetime import date
 
@@ -8,7 +11,6 @@ from psycopg import sql
 from usage_pipeline.warehouse.locks import lock_partition
 
 EXECUTIONS = sql.Identifier("raw", "workflow_executions_simple")
-_PATTERN = sql.Identifier("raw", "staged_executions")
 
 
 def partition_name(day: date) -> str:
@@ -27,56 +29,45 @@ def partition_of(connection: psycopg.Connection, day: date) -> sql.Identifier | 
 
 
 def create_stage(connection: psycopg.Connection, day: date) -> sql.Identifier:
-    """Make an empty table with the columns and checks of a partition of `day`.
+    """Make an empty table with the columns and checks of a partition of `day`, without a key."""
+    connection.execute("select raw.create_stage(%s)", [day])
+    return sql.Identifier("raw", f"{partition_name(day)}_stage")
 
-    It has no key yet: rows are copied faster, and copies of one execution merged, without.
+
+def key_stage(connection: psycopg.Connection, day: date) -> None:
+    """Give a stage its key.
+
+    Raises:
+        UniqueViolation: it has copies of an execution.
     """
-    stage = sql.Identifier("raw", f"{partition_name(day)}_stage")
-    connection.execute(
-        sql.SQL(
-            "create table {stage} (like {pattern} including defaults including constraints, "
-            # With this check in place, attaching needs no scan of the rows.
-            "constraint one_day check (execution_date = {day}))"
-        ).format(stage=stage, pattern=_PATTERN, day=sql.Literal(day))
-    )
-    return stage
+    connection.execute("select raw.key_stage(%s)", [day])
 
 
-def index_stage(connection: psycopg.Connection, stage: sql.Identifier) -> None:
+def unkey_stage(connection: psycopg.Connection, day: date) -> None:
+    """Take its key from a stage."""
+    connection.execute("select raw.unkey_stage(%s)", [day])
+
+
+def index_stage(connection: psycopg.Connection, day: date) -> None:
     """Give a full stage the specification's index and statistics."""
-    connection.execute(sql.SQL("create index on {} (user_id, start_time desc)").format(stage))
-    connection.execute(sql.SQL("analyze {}").format(stage))
+    connection.execute("select raw.index_stage(%s)", [day])
 
 
 def drop_partition(
-    connection: psycopg.Connection, old: sql.Identifier, lock_timeout: float
+    connection: psycopg.Connection, day: date, old: sql.Identifier, lock_timeout: float
 ) -> None:
-    """Take a partition out of the table and drop it, waiting politely for readers."""
+    """Take a day's partition out of the table and drop it, waiting politely for readers."""
     lock_partition(connection, EXECUTIONS, old, lock_timeout)
-    connection.execute(sql.SQL("alter table {} detach partition {}").format(EXECUTIONS, old))
-    connection.execute(sql.SQL("drop table {}").format(old))
+    connection.execute("select raw.drop_partition(%s)", [day])
 
 
 def swap(
     connection: psycopg.Connection,
     day: date,
-    stage: sql.Identifier,
     old: sql.Identifier | None,
     lock_timeout: float,
 ) -> None:
-    """Make a stage the day's partition, in place of `old`."""
+    """Make the stage of a day its partition, in place of `old`."""
     if old is not None:
-        drop_partition(connection, old, lock_timeout)
-    connection.execute(
-        sql.SQL("alter table {} rename to {}").format(stage, sql.Identifier(partition_name(day)))
-    )
-    connection.execute(
-        sql.SQL(
-            "alter table {parent} attach partition {part} for values from ({day}) to ({next})"
-        ).format(
-            parent=EXECUTIONS,
-            part=sql.Identifier("raw", partition_name(day)),
-            day=sql.Literal(day),
-            next=sql.Literal(date.fromordinal(day.toordinal() + 1)),
-        )
-    )
+        lock_partition(connection, EXECUTIONS, old, lock_timeout)
+    connection.execute("select raw.swap_stage(%s)", [day])

@@ -83,15 +83,15 @@ def retire_day(warehouse: Warehouse, day: date, *, as_of: date, open_days: int) 
             _note_ids(connection, old, chosen)
         _mark(connection, day, old, chosen)
         if still_open == 0:
-            drop_partition(connection, old, warehouse.lock_timeout)
+            drop_partition(connection, day, old, warehouse.lock_timeout)
         elif retired:
             stage = create_stage(connection, day)
             connection.execute(
                 sql.SQL("insert into {} select * from {} where not ({})").format(stage, old, chosen)
             )
-            merge_copies(connection, stage)
-            index_stage(connection, stage)
-            swap(connection, day, stage, old, warehouse.lock_timeout)
+            merge_copies(connection, stage, day)
+            index_stage(connection, day)
+            swap(connection, day, old, warehouse.lock_timeout)
     return RetiredDay(day, retired, still_open)
 
 

@@ -18,7 +18,10 @@ def replace_tables(connection: psycopg.Connection, tables: Mapping[str, pa.Table
     for name, rows in tables.items():
         target = sql.Identifier("mining", name)
         connection.execute(sql.SQL("delete from {}").format(target))
-        copy_batch(connection, target, rows)
+        if target == INSIGHTS:
+            _insert(connection, target, rows)
+        else:
+            copy_batch(connection, target, rows)
 
 
 def hold_insights(connection: psycopg.Connection) -> None:
@@ -31,3 +34,16 @@ def read_insights(source: Snapshot) -> pa.Table:
     columns = sql.SQL(", ").join(map(sql.Identifier, USAGE_INSIGHTS_SCHEMA.names))
     found = source.read(sql.SQL("select {} from {}").format(columns, INSIGHTS))
     return found.cast(USAGE_INSIGHTS_SCHEMA)
+
+
+def _insert(connection: psycopg.Connection, target: sql.Identifier, rows: pa.Table) -> None:
+    """Append rows to a table with row-level security, into which nobody but its owner may COPY."""
+    copied = sql.Identifier("pg_temp", "copied_rows")
+    columns = sql.SQL(", ").join(map(sql.Identifier, rows.schema.names))
+    connection.execute(
+        sql.SQL("create temporary table copied_rows (like {}) on commit drop").format(target)
+    )
+    copy_batch(connection, copied, rows)
+    connection.execute(
+        sql.SQL("insert into {} ({c}) select {c} from {}").format(target, copied, c=columns)
+    )

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import pytest
 
-from tests.oracle import Execution, KnownWorkflow, marts
+from tests.oracle import Execution, KnownUser, KnownWorkflow, marts
 from tests.oracle.compare import assert_marts_equal
 from tests.oracle.examples import ident, run
-from tests.oracle.raw import put_days, put_names, retire
+from tests.oracle.raw import put_days, put_names, put_users, retire
 from tests.oracle.strategies import AS_OF_DAY, SmallWorld, many_worlds, together
 from usage_pipeline.transform import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
@@ -33,6 +33,7 @@ class Stage:
     run_dbt: RunDbt
     executions: list[Execution] = field(default_factory=list)
     names: dict[UUID, KnownWorkflow] = field(default_factory=dict)
+    users: dict[UUID, KnownUser] = field(default_factory=dict)
     days: set[date] = field(default_factory=set)
 
     def load(self, days: Iterable[date], executions: Iterable[Execution]) -> None:
@@ -50,13 +51,19 @@ class Stage:
         with self.warehouse.connect() as connection:
             put_names(connection, names)
 
+    def know(self, users: dict[UUID, KnownUser]) -> None:
+        """Learn who the users are."""
+        self.users |= users
+        with self.warehouse.connect() as connection:
+            put_users(connection, users)
+
     def build(self, first: date, last: date) -> None:
         """Rebuild what the days between two changed, as of the latest loaded day."""
         self.run_dbt(build_arguments(first, last, max(self.days)))
 
     def check(self) -> None:
         """Compare every mart."""
-        expected = marts(self.executions, self.names, self.days, max(self.days))
+        expected = marts(self.executions, self.names, self.users, self.days, max(self.days))
         try:
             with self.warehouse.connect() as connection:
                 assert_marts_equal(connection, expected)
@@ -87,6 +94,7 @@ def drawn(number: int) -> SmallWorld:
 def test_a_full_build_equals_the_oracle(stage, number):
     world = drawn(number)
     stage.name(world.names)
+    stage.know(world.users)
     stage.load(world.ledger_days, world.executions)
     stage.run_dbt(["build", "--exclude-resource-type", "unit_test"])
     stage.check()
@@ -95,6 +103,7 @@ def test_a_full_build_equals_the_oracle(stage, number):
 def test_days_built_in_pieces_and_out_of_order_equal_the_oracle(stage):
     world = drawn(3)
     stage.name(world.names)
+    stage.know(world.users)
     pieces = [
         (AS_OF_DAY - timedelta(days=newest), AS_OF_DAY - timedelta(days=oldest))
         for newest, oldest in ((400, 40), (9, 3), (39, 10), (2, 0))
@@ -110,6 +119,7 @@ def test_days_that_lost_changed_and_gained_rows_equal_the_oracle(stage):
     # Not among `later`: a user who is found to have stopped before the days that changed.
     stopped = [run(age, user="stopped", workflow="stopped") for age in (29, 37, 45, 53)]
     stage.name(world.names | {ident("stopped"): KnownWorkflow("stopped", "test", "stopped")})
+    stage.know(world.users | {ident("stopped"): KnownUser("test", "stopped")})
     stage.load(world.ledger_days | {AS_OF_DAY - timedelta(29)}, world.executions + stopped)
     first, last = AS_OF_DAY - timedelta(days=36), AS_OF_DAY - timedelta(days=27)
     emptied = AS_OF_DAY - timedelta(days=30)
@@ -139,6 +149,7 @@ def test_days_that_lost_changed_and_gained_rows_equal_the_oracle(stage):
 def test_retired_days_and_what_arrives_late_for_them_equal_the_oracle(stage):
     world, chance = drawn(5), random.Random(5)  # noqa: S311 - no secret
     stage.name(world.names)
+    stage.know(world.users)
     on_time = [one for one in world.executions if chance.random() < 0.8]
     stage.load(world.ledger_days, on_time)
     edge = AS_OF_DAY - timedelta(days=7)

@@ -8,7 +8,16 @@ itself. Slow and obvious is right here; clever is not.
 from .everything import marts
 from .github import read_github
 from .inputs import read_csv
-from .model import Execution, KnownWorkflow, World
+from .model import Execution, KnownUser, KnownWorkflow, World
 from .reading import Reading
 
-__all__ = ["Execution", "KnownWorkflow", "Reading", "World", "marts", "read_csv", "read_github"]
+__all__ = [
+    "Execution",
+    "KnownUser",
+    "KnownWorkflow",
+    "Reading",
+    "World",
+    "marts",
+    "read_csv",
+    "read_github",
+]

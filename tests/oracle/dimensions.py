@@ -1,4 +1,4 @@
-"""The workflows that have executions, and the one row that says how far the marts go."""
+"""The workflows and users that have executions, and the one row that says how far the marts go."""
 
 from datetime import date
 from typing import Any
@@ -22,6 +22,23 @@ def workflows(world: World) -> list[dict[str, Any]]:
             "last_used_date": max(days),
         }
         for workflow_id, days in used.items()
+    ]
+
+
+def users(world: World) -> list[dict[str, Any]]:
+    """Each user with the readable id they have in the source, and what they ran in all."""
+    used: dict[UUID, list[tuple[date, int]]] = {}
+    for (user_id, _), days in world.pairs.items():
+        used.setdefault(user_id, []).extend((day, tally.executions) for day, tally in days.items())
+    return [
+        {
+            "user_id": user_id,
+            "source": world.users[user_id].source,
+            "user_name": world.users[user_id].source_user_id,
+            "execution_count": sum(executions for _, executions in days),
+            "last_used_date": max(day for day, _ in days),
+        }
+        for user_id, days in used.items()
     ]
 
 

@@ -10,12 +10,13 @@ from . import (
     daily,
     dimensions,
     lifecycle,
+    organisation,
     percentiles,
     popular,
     reliability,
     stats,
 )
-from .model import Execution, KnownWorkflow, World
+from .model import Execution, KnownUser, KnownWorkflow, World
 
 MARTS: dict[str, Callable[[World], list[dict[str, Any]]]] = {
     compute.__name__: compute
@@ -30,7 +31,9 @@ MARTS: dict[str, Callable[[World], list[dict[str, Any]]]] = {
         abandoned.abandoned_workflows,
         abandoned.user_abandoned_workflows,
         lifecycle.workflow_lifecycle,
+        organisation.organisation_insights,
         dimensions.workflows,
+        dimensions.users,
         dimensions.warehouse_as_of,
     )
 }
@@ -39,6 +42,7 @@ MARTS: dict[str, Callable[[World], list[dict[str, Any]]]] = {
 def marts(
     executions: Iterable[Execution],
     names: Mapping[UUID, KnownWorkflow],
+    users: Mapping[UUID, KnownUser],
     ledger_days: Iterable[date],
     as_of_day: date,
 ) -> dict[str, list[dict[str, Any]]]:
@@ -47,11 +51,12 @@ def marts(
     Args:
         executions: merged executions, each identity once.
         names: each workflow's latest name and its id in the source.
+        users: each user's id in the source.
         ledger_days: the loaded days, empty ones included.
         as_of_day: the last day seen; executions of later days do not count.
 
     Returns:
         For each mart its rows, in no particular order.
     """
-    world = World(list(executions), names, list(ledger_days), as_of_day)
+    world = World(list(executions), names, users, list(ledger_days), as_of_day)
     return {name: compute(world) for name, compute in MARTS.items()}

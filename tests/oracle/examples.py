@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from .everything import marts
-from .model import Execution, KnownWorkflow
+from .model import Execution, KnownUser, KnownWorkflow
 
 AS_OF = date(2026, 3, 4)
 NAMESPACE = UUID("11111111-1111-4111-8111-111111111111")
@@ -59,11 +59,12 @@ def rows(mart: str, executions: Iterable[Execution], **key: Any) -> list[dict[st
     names = {
         execution.workflow_id: KnownWorkflow("Build", "files", "build") for execution in executions
     }
+    users = {execution.user_id: KnownUser("files", "ann") for execution in executions}
     days = {execution.execution_date for execution in executions} | {AS_OF}
     wanted = {name: ident(value) if name.endswith("_id") else value for name, value in key.items()}
     return [
         row
-        for row in marts(executions, names, days, AS_OF)[mart]
+        for row in marts(executions, names, users, days, AS_OF)[mart]
         if all(row[name] == value for name, value in wanted.items())
     ]
 

@@ -76,4 +76,4 @@ def _copy(run: dict[str, Any], source: str, namespace: UUID, zone: tzinfo) -> Co
         attempt=run["run_attempt"],
         updated_at=updated,
     )
-    return Copy(execution, run["name"], workflow)
+    return Copy(execution, run["name"], workflow, run["actor"]["login"])

@@ -60,10 +60,10 @@ def _copy(row: dict[str, str], source: str, namespace: UUID, zone: tzinfo) -> Co
     if status not in STATUSES or trigger not in (*TRIGGERS, None):
         raise RowError(f"status {status!r} or trigger {trigger!r} is not known")
     attempt = int(row.get("attempt") or 1)
-    identity, workflow = _needed(row, "id"), _needed(row, "workflow_id")
+    identity, workflow, user = (_needed(row, name) for name in ("id", "workflow_id", "user_id"))
     execution = Execution(
         id=execution_id(identity, attempt, namespace),
-        user_id=mapped_id("user", _needed(row, "user_id"), namespace),
+        user_id=mapped_id("user", user, namespace),
         workflow_id=mapped_id("workflow", workflow, namespace),
         execution_date=day_of(start, zone),
         start_time=start,
@@ -76,7 +76,7 @@ def _copy(row: dict[str, str], source: str, namespace: UUID, zone: tzinfo) -> Co
         attempt=attempt,
         updated_at=instant(row["updated_at"]) if row.get("updated_at") else None,
     )
-    return Copy(execution, (row.get("workflow_name") or "").strip() or None, workflow)
+    return Copy(execution, (row.get("workflow_name") or "").strip() or None, workflow, user)
 
 
 def _needed(row: dict[str, str], column: str) -> str:

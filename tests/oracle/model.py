@@ -57,12 +57,21 @@ class KnownWorkflow:
     source_workflow_id: str
 
 
+@dataclass(frozen=True)
+class KnownUser:
+    """The readable id of a user in the source."""
+
+    source: str
+    source_user_id: str
+
+
 @dataclass
 class World:
     """Everything a mart may depend on. Days after `as_of_day` have not been seen yet."""
 
     executions: Iterable[Execution]
     names: Mapping[UUID, KnownWorkflow]
+    users: Mapping[UUID, KnownUser]
     ledger_days: Iterable[date]
     as_of_day: date
     days: dict[date, dict[tuple[UUID, UUID], Tally]] = field(init=False)

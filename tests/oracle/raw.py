@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from .daily import user_workflow_durations, user_workflow_usage
-from .model import Execution, KnownWorkflow, World
+from .model import Execution, KnownUser, KnownWorkflow, World
 
 COLUMNS = (
     "id", "user_id", "workflow_id", "start_time", "end_time", "status", "trigger_type", "cost",
@@ -58,13 +58,22 @@ def put_names(connection: psycopg.Connection, names: Mapping[UUID, KnownWorkflow
     )
 
 
+def put_users(connection: psycopg.Connection, users: Mapping[UUID, KnownUser]) -> None:
+    """Make the given users known."""
+    connection.cursor().executemany(
+        "insert into raw.users (user_id, source, source_user_id) values (%s, %s, %s) "
+        "on conflict (user_id) do nothing",
+        [(key, known.source, known.source_user_id) for key, known in users.items()],
+    )
+
+
 def retire(
     connection: psycopg.Connection, days: Iterable[date], executions: Iterable[Execution]
 ) -> None:
     """Replace the executions of the given days by what they add up to."""
     wanted = set(days)
     chosen = [one for one in executions if one.execution_date in wanted]
-    world = World(chosen, {}, wanted, max(wanted))
+    world = World(chosen, {}, {}, wanted, max(wanted))
     for table, rows in (
         ("retired_usage", user_workflow_usage(world)),
         ("retired_durations", user_workflow_durations(world)),

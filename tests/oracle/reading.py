@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from uuid import UUID, uuid5
 
-from .model import Execution, KnownWorkflow
+from .model import Execution, KnownUser, KnownWorkflow
 
 STATUSES = ("completed", "failed", "cancelled", "started")
 TRIGGERS = ("manual", "scheduled", "api", "chained")
@@ -27,6 +27,7 @@ class Copy:
     execution: Execution
     workflow_name: str | None
     source_workflow_id: str
+    source_user_id: str
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Reading:
     read: int
     executions: list[Execution]
     names: dict[UUID, KnownWorkflow]
+    users: dict[UUID, KnownUser]
     rejected: list[tuple[int, str]]
 
     @property
@@ -50,7 +52,12 @@ def reading(read: int, copies: Iterable[Copy], rejected: list[tuple[int, str]]) 
     groups: dict[tuple[str, UUID], list[Execution]] = defaultdict(list)
     for copy in copies:
         groups[copy.execution.source, copy.execution.id].append(copy.execution)
-    return Reading(read, [merged(group) for group in groups.values()], _names(copies), rejected)
+    users = {
+        copy.execution.user_id: KnownUser(copy.execution.source, copy.source_user_id)
+        for copy in copies
+    }
+    executions = [merged(group) for group in groups.values()]
+    return Reading(read, executions, _names(copies), users, rejected)
 
 
 def merged(copies: list[Execution]) -> Execution:

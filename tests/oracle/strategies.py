@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from .model import Execution, KnownWorkflow
+from .model import Execution, KnownUser, KnownWorkflow
 
 AS_OF_DAY = date(2026, 3, 4)  # a Wednesday: the last week is incomplete
 OLDEST = 250
@@ -42,6 +42,7 @@ class SmallWorld:
 
     executions: list[Execution]
     names: dict[UUID, KnownWorkflow]
+    users: dict[UUID, KnownUser]
     empty_days: set[date]
 
     @property
@@ -133,9 +134,15 @@ def worlds(draw: st.DrawFn, label: str = "world") -> SmallWorld:
         _id(label, "workflow", number): KnownWorkflow(draw(NAMES), "test", f"{label}/{number}")
         for number in range(workflows)
     }
+    known_users = {
+        _id(label, "user", number): KnownUser("test", f"{label}/{number}")
+        for number in range(users)
+    }
     executions = [_execution(label, number, *planned) for number, planned in enumerate(plan)]
     empty = draw(st.sets(AGES, max_size=3))
-    return SmallWorld(executions, names, {AS_OF_DAY - timedelta(days=age) for age in empty})
+    return SmallWorld(
+        executions, names, known_users, {AS_OF_DAY - timedelta(days=age) for age in empty}
+    )
 
 
 def many_worlds(count: int, number: int) -> list[SmallWorld]:
@@ -156,12 +163,14 @@ def together(small: Iterable[SmallWorld]) -> SmallWorld:
     """One world of many. The as-of day is always loaded."""
     executions: list[Execution] = []
     names: dict[UUID, KnownWorkflow] = {}
+    users: dict[UUID, KnownUser] = {}
     empty = {AS_OF_DAY}
     for world in small:
         executions += world.executions
         names |= world.names
+        users |= world.users
         empty |= world.empty_days
-    return SmallWorld(executions, names, empty)
+    return SmallWorld(executions, names, users, empty)
 
 
 def _execution(label: str, number: int, user: int, workflow: int, age: int, run: Run) -> Execution:

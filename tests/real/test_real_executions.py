@@ -59,7 +59,10 @@ def load_build_and_check(
         usage("backfill", first, last)
     with warehouse.connect() as connection:
         check_every_row_is_accounted_for(connection, reading, source)
-        assert_marts_equal(connection, marts(reading.executions, reading.names, days, days[-1]))
+        assert_marts_equal(
+            connection,
+            marts(reading.executions, reading.names, reading.users, days, days[-1]),
+        )
 
 
 def check_loaded(connection: psycopg.Connection, reading: Reading, first: date, last: date) -> None:

@@ -58,14 +58,14 @@ def test_floats_may_differ_by_rounding_and_nothing_else_may(actual, expected, eq
 
 def test_keys_are_unique_in_every_mart_of_random_worlds():
     world = together(many_worlds(40, 0))
-    found = marts(world.executions, world.names, world.ledger_days, AS_OF_DAY)
+    found = marts(world.executions, world.names, world.users, world.ledger_days, AS_OF_DAY)
     for mart, rows in found.items():
         assert len({tuple(row[name] for name in KEYS[mart]) for row in rows}) == len(rows)
 
 
 def test_random_worlds_reach_the_rules_they_were_made_for():
     world = together(many_worlds(400, 1))
-    found = marts(world.executions, world.names, world.ledger_days, AS_OF_DAY)
+    found = marts(world.executions, world.names, world.users, world.ledger_days, AS_OF_DAY)
     assert {row["frequency"] for row in found["user_workflow_stats"]} == {
         "daily", "weekly", "monthly", "rare",
     }  # fmt: skip

@@ -27,9 +27,13 @@
     || case when {{ number }} = 1 then ' {{ one }}' else ' {{ many or one ~ 's' }}' end
 {%- endmacro %}
 
-{#- A fraction in whole per cent. -#}
+{#- A fraction in whole per cent, halves up; neither 0 % nor 100 % unless it is exactly that. -#}
 {% macro percent(fraction) -%}
-    cast(cast(round(cast(100 * {{ fraction }} as numeric)) as integer) as {{ dbt.type_string() }}) || '%'
+    case
+        when {{ fraction }} > 0 and {{ fraction }} < 0.005 then 'less than 1%'
+        when {{ fraction }} < 1 and {{ fraction }} >= 0.995 then 'more than 99%'
+        else cast(cast(round(cast(100 * {{ fraction }} as numeric)) as integer) as {{ dbt.type_string() }}) || '%'
+    end
 {%- endmacro %}
 
 {#- A query of one row per element of a list: `key`, `place` from 1 on, `element`. -#}

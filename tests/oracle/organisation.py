@@ -3,6 +3,7 @@
 What is mined (`automate_this`) is not computed here: `tests/unit/mining` has references for that.
 """
 
+import math
 import re
 import unicodedata
 from typing import Any
@@ -53,7 +54,7 @@ def _fix_this(world: World) -> list[dict[str, Any]]:
             executions=row["sample_size"],
             failures=row["failure_count"],
             success_rate=row["success_rate"],
-            says=f"fails often: {round(100 * row['success_rate'])}% of "
+            says=f"fails often: {_percent(row['success_rate'])} of "
             f"{_counted(row['sample_size'], 'finished run')} succeeded in the last 30 days. Fix it",
         )
         for row in workflow_success_rates(world)
@@ -118,6 +119,12 @@ def _shown(name: str | None, workflow_id: UUID) -> str:
     )
     text = re.sub(" +", " ", visible).strip().replace('"', "'")
     return f'"{text or f"workflow {str(workflow_id)[:8]}"}"'
+
+
+def _percent(rate: float) -> str:
+    if 0 < rate < 0.005:
+        return "less than 1%"
+    return f"{math.floor(100 * rate + 0.5)}%"
 
 
 def _counted(number: int, one: str) -> str:

@@ -5,6 +5,7 @@ What mining found is shown by `mined_summary`.
 
 from usage_pipeline.cli.console import say, say_table
 from usage_pipeline.cli.mined_summary import show_mined
+from usage_pipeline.mining.wording import rounded
 from usage_pipeline.warehouse.connection import Warehouse
 
 _POPULAR = """
@@ -89,11 +90,15 @@ def show_summary(warehouse: Warehouse) -> None:
 
 
 def _percent(rate: float | None) -> str:
-    return "-" if rate is None else f"{100 * rate:.1f} %"
+    if rate is None:
+        return "-"
+    if 0 < rate < 0.0005:
+        return "<0.1 %"
+    return ">99.9 %" if 0.9995 <= rate < 1 else f"{rounded(100 * rate, 1)} %"
 
 
 def _seconds(milliseconds: float | None) -> str:
-    return "-" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
+    return "-" if milliseconds is None else f"{rounded(milliseconds / 1000, 1)} s"
 
 
 def _signed(change: int | None) -> str:

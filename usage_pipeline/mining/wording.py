@@ -5,6 +5,7 @@ Texts are plain: whoever puts them into HTML escapes them as any other text.
 
 import unicodedata
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 import pyarrow as pa
 
@@ -59,9 +60,17 @@ def between_hours(hour: int, hours: int) -> str:
     return f"between {hour:02d}:00 and {(hour + hours) % 24:02d}:00"
 
 
+def rounded(value: float, digits: int = 0) -> Decimal:
+    """The decimal nearest to a value, halves up, as Postgres and the dashboard round.
+
+    15 digits are what a float surely holds: 14.5 stays a half where 100 x 0.145 is a little less.
+    """
+    return Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
 def percent(share: float) -> str:
-    """A share in whole per cent; neither 0 % nor 100 % unless it is exactly that."""
-    whole = round(share * 100)
+    """A share in whole per cent, halves up; neither 0 % nor 100 % unless it is exactly that."""
+    whole = rounded(share * 100)
     if whole == 0 and share > 0:
         return "less than 1%"
     if whole == 100 and share < 1:

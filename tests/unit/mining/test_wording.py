@@ -60,3 +60,8 @@ def test_nearly_all_is_not_all(share, text):
 )
 def test_durations_have_two_units(milliseconds, text):
     assert duration(milliseconds) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.125, "13%"), (0.145, "15%"), (0.285, "29%")])
+def test_a_half_is_rounded_up_as_it_is_everywhere(share, text):
+    assert percent(share) == text

@@ -87,6 +87,8 @@ def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> Fa
         version=version("usage-pipeline"),
         description=_DESCRIPTION,
         lifespan=lifespan,
+        # A page of our own (`reference.py`): theirs takes its script from another machine.
+        docs_url=None,
         redoc_url=None,
         # Their own routes and no routers in the application's: those take long to find a route.
         routes=[route for topic in _TOPICS for route in topic.router.routes],

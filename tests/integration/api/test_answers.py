@@ -1,6 +1,10 @@
 """The answers of the API equal the marts; pages, ETags, favourites; and what fuzzing finds."""
 
+import base64
+import hashlib
+import html
 import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -405,6 +409,37 @@ def test_the_dashboard_is_served_for_every_path_of_its_own(client: TestClient) -
         assert "unsafe" not in policy
     for path in ("/assets/nothing.js", "/../../settings.py", "/%2e%2e/app.py"):
         assert client.get(path).status_code == 404
+
+
+def test_the_api_is_described_on_a_page_that_needs_no_script_and_no_other_machine(
+    client: TestClient,
+) -> None:
+    answer = client.get("/docs")
+    assert answer.status_code == 200
+    page, policy = answer.text, answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    style = page.split("<style>")[1].split("</style>")[0].encode()
+    assert base64.b64encode(hashlib.sha256(style).digest()).decode() in policy
+    assert not re.search(r"<script|<img|<link|style=|src=|https?://(?!testserver)", page)
+    described = client.get("/openapi.json").json()
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            assert f"<code>{method.upper()} {path}</code>" in page
+            assert operation["summary"] in html.unescape(page)
+    targets = set(re.findall(r' id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= targets
+    assert set(described["components"]["schemas"]) <= targets
+    # Nothing of the description is markup by chance: the page holds together.
+    stack: list[str] = []
+    for closing, tag in re.findall(r"<(/?)([a-z]+[0-9]?)\b[^>]*>", page):
+        if tag == "meta":
+            continue
+        if closing:
+            assert stack.pop() == tag
+        else:
+            stack.append(tag)
+    assert stack == []
 
 
 def test_metrics_count_requests_by_route(client: TestClient) -> None:

@@ -1,11 +1,13 @@
-"""Whether the server is well: `/health`, `/ready` and `/metrics`, at the root."""
+"""About the server: `/health`, `/ready`, `/metrics` and `/docs`, at the root."""
 
 from typing import Annotated, Literal
 
-from fastapi import Depends, Response
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from usage_pipeline.api import reference
 from usage_pipeline.api.access import Caller, needs
 from usage_pipeline.api.errors import documented
 from usage_pipeline.api.metrics import REGISTRY
@@ -69,3 +71,10 @@ async def metrics(
         "# TYPE usage_api_track_commits_total counter\n" + batches
     )
     return Response(text + extra.encode(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> HTMLResponse:
+    """The description of the API, to read."""
+    text = reference.page(request.app.openapi(), str(request.base_url).rstrip("/"))
+    return HTMLResponse(text, headers={"Content-Security-Policy": reference.POLICY})

@@ -166,8 +166,9 @@ def test_the_nights_together_are_the_whole_history_mined_slowly(mined: Warehouse
         )
     } == reference.hours(history, "UTC")
 
-    for window, table in ((7, "workflow_sequences"), (28, "workflow_sequence_windows")):
-        where = "" if window == 7 else "where window_days = 28"
+    windows = "workflow_sequence_windows"
+    for window, table in ((7, "workflow_sequences"), (7, windows), (28, windows), (90, windows)):
+        where = f"where window_days = {window}" if table == windows else ""
         assert [
             (user, tuple(ids), frequency, last, rank)
             for user, ids, frequency, last, rank in _rows(
@@ -332,6 +333,51 @@ def test_a_name_that_is_hard_to_show_is_one_line_without_quotes_of_its_own(
         f"where insight_type = 'most_used' and user_id = '{uuid_of('shy')}'",
     )
     assert message == "You use \"Say 'hi' <b>\" the most (9 times in the last 30 days)"
+
+
+def test_the_numbers_behind_insights_are_those_of_the_marts(mined: Warehouse) -> None:
+    queries = {
+        "most_used": """
+            select found.evidence ->> 'people_execution_count', sum(people_execution_count)::text
+            from mining.usage_insights as found
+            inner join marts.user_workflow_usage using (user_id, workflow_id)
+            where insight_type = 'most_used' and execution_date > as_of_date - 30
+            group by insight_id
+        """,
+        "struggling": """
+            select
+                concat_ws(' ', evidence ->> 'failure_count', evidence ->> 'success_count'),
+                concat_ws(' ', sum(failure_count), sum(success_count))
+            from mining.usage_insights as found
+            inner join marts.user_workflow_usage using (user_id, workflow_id)
+            where insight_type = 'struggling' and execution_date > as_of_date - 30
+            group by insight_id
+        """,
+        "automate_sequence": """
+            select
+                concat_ws(' ', evidence ->> 'support', evidence ->> 'day_count'),
+                concat_ws(' ', support, day_count)
+            from mining.usage_insights as found
+            inner join mining.workflow_subsequences as parts
+                on parts.sequence_id = (evidence ->> 'sequence_id')::uuid
+            where insight_type = 'automate_sequence'
+        """,
+        "schedule_it": """
+            select
+                concat_ws(' ', found.evidence ->> 'hits', found.evidence ->> 'opportunities'),
+                concat_ws(' ', hits, opportunities)
+            from mining.usage_insights as found
+            inner join mining.usage_patterns as patterns
+                on patterns.pattern_id = (found.evidence ->> 'pattern_id')::uuid
+            where insight_type = 'schedule_it'
+        """,
+    }
+    for kind, query in queries.items():
+        compared = _rows(mined, query)
+        insights = f"select count(*) from mining.usage_insights where insight_type = '{kind}'"
+        assert _rows(mined, insights) == [(len(compared),)], kind
+        assert compared != [], kind
+        assert [said for said, _ in compared] == [true for _, true in compared], kind
 
 
 def test_no_text_names_another_user(mined: Warehouse) -> None:

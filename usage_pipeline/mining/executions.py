@@ -69,20 +69,19 @@ class ExecutionsOfUsers:
             UsageError: a user or workflow id is null.
         """
         with ThreadPoolExecutor(pa.cpu_count()) as threads:
+            # What sorting needs comes first; it runs while the rest is numbered.
             user = threads.submit(encode, executions, "user_id")
+            people = threads.submit(by_people, executions)
             workflow = threads.submit(encode, executions, "workflow_id")
             status = threads.submit(_status_codes, executions)
-            people = threads.submit(by_people, executions)
-            self._ids = executions["id"]
-            self._start = microseconds(executions, "start_time")
-            self._user, self._workflow = user.result(), workflow.result()
-            self._status, rows = status.result(), np.flatnonzero(people.result())
-        start = self._start[rows]
-        user_codes = self._user.codes[rows]
-        since = start - start.min() if len(start) else start
-        # Rows in order of user and start; those of one instant are put in order by block.
-        self._rows = rows[order_by(user_codes, since)]
-        self._ends = np.cumsum(np.bincount(user_codes, minlength=1))
+            self._ids, self._start = executions["id"], microseconds(executions, "start_time")
+            self._user, rows = user.result(), np.flatnonzero(people.result())
+            user_codes, start = self._user.codes[rows], self._start[rows]
+            since = start - start.min() if len(start) else start
+            # Rows in order of user and start; those of one instant are put in order by block.
+            self._rows = rows[order_by(user_codes, since)]
+            self._ends = np.cumsum(np.bincount(user_codes, minlength=1))
+            self._workflow, self._status = workflow.result(), status.result()
 
     def all(self) -> Executions:
         """The executions of all users."""

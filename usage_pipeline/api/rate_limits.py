@@ -1,5 +1,8 @@
 """How often a caller may call. Counted in memory, so for each process of its own."""
 
+import math
+import time
+
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -24,8 +27,10 @@ class RateLimits:
         is_allowed = self._limiter.hit if count else self._limiter.test
         if is_allowed(self._limit, name):
             return
+        free_again = self._limiter.get_window_stats(self._limit, name).reset_time
+        seconds = max(1, math.ceil(free_again - time.time()))
         raise ProblemError(
             429,
             f"More than {self._limit}: wait as Retry-After says.",
-            {"Retry-After": str(self._limit.get_expiry())},
+            {"Retry-After": str(seconds)},
         )

@@ -2,6 +2,7 @@
 
 from tests.dashboard.accessibility import *  # noqa: F403
 from tests.dashboard.analyst_journey import *  # noqa: F403
+from tests.dashboard.closing import *  # noqa: F403
 from tests.dashboard.definitions import *  # noqa: F403
 from tests.dashboard.numbers import *  # noqa: F403
 from tests.dashboard.strangers import *  # noqa: F403

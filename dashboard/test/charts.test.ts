@@ -56,7 +56,7 @@ describe("a flow picture of what comes after only", () => {
 describe("the other charts", () => {
   it("leave a day without executions as a gap", () => {
     const counts = { execution_count: 2, success_count: 2, failure_count: 0, cancelled_count: 0, open_count: 0 };
-    const rows = withEmptyDays([{ execution_date: "2026-06-26", ...counts }], "2026-06-28");
+    const rows = withEmptyDays([{ execution_date: "2026-06-26", ...counts }], "2026-06-28", { ...counts, execution_count: 0, success_count: 0 });
     expect(rows.map((row) => [row.execution_date, row.execution_count])).toEqual([
       ["2026-06-26", 2],
       ["2026-06-27", 0],

@@ -1,9 +1,10 @@
 """axe-core finds nothing, on every page, in light and dark, wide and narrow, with a dialog open."""
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.dashboard.conftest import Demo
 
@@ -65,6 +66,45 @@ def test_what_opens_has_no_fault(page: Page, demo: Demo, axe: str) -> None:
     page.locator("[data-definition]").first.focus()
     expect(page.get_by_role("tooltip")).to_be_visible()
     assert _violations(page, axe) == []
+
+
+def test_what_unfolds_and_what_is_not_found_has_no_fault(
+    page: Page, demo: Demo, axe: str
+) -> None:
+    page.goto(f"/me?user={demo.user(7)}")
+    page.get_by_role("button", name="Save as template").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert _violations(page, axe) == []
+    page.keyboard.press("Escape")
+    page.get_by_text("Numbers behind it").first.click()
+    page.locator(".uw-heat").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("searchbox").fill("no such workflow")
+    expect(page.get_by_text("No workflow here has")).to_be_visible()
+    assert _violations(page, axe) == []
+    page.goto("/organisation")
+    page.get_by_text("Show as a table").first.click()
+    page.get_by_role("img", name="Executions a day").focus()
+    page.keyboard.press("End")
+    expect(page.locator(".uw-readout").first).to_contain_text("succeeded")
+    assert _violations(page, axe) == []
+
+
+def test_loading_and_problems_have_no_fault(page: Page, demo: Demo, axe: str) -> None:
+    held: list[Route] = []
+    page.route(re.compile(r"/(insights|sequences/|patterns|rhythm)"), held.append)
+    page.route(
+        re.compile(r"/user/[^/]+/favorites"),
+        lambda route: route.fulfill(status=200, json={"detail": "not a page", "items": []}),
+    )
+    page.goto(f"/me?user={demo.user(7)}")
+    expect(page.get_by_role("status", name="Loading insights")).to_be_visible()
+    page.evaluate(axe)
+    assert page.evaluate("axe.run(document).then((found) => found.violations)") == []
+    for route in held:
+        route.fulfill(status=200, json={"items": [], "next_cursor": None})
+    expect(page.get_by_text("Nothing needs your attention.")).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_everything_is_reached_with_the_keyboard(page: Page, demo: Demo) -> None:

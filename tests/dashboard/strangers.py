@@ -1,5 +1,6 @@
 """Guests that try the pages: hostile names, ten thousand workflows, keys, other sites."""
 
+import re
 from uuid import UUID
 
 from playwright.sync_api import Browser, Page, expect
@@ -141,6 +142,10 @@ def test_another_site_shows_the_widgets_as_elements_under_a_strict_policy(
     browser: Browser, demo: Demo
 ) -> None:
     user = demo.user(5)
+    workflow = demo.rows(
+        "select workflow_id from marts.workflow_success_rates "
+        "join marts.warehouse_as_of using (as_of_date) where reliability = 'red' limit 1"
+    )[0][0]
     with demo.warehouse.connect() as connection:
         key = create_key(connection, "elements", ["read:self"], UUID(user))
     with Site() as site:
@@ -153,6 +158,7 @@ def test_another_site_shows_the_widgets_as_elements_under_a_strict_policy(
                 <usage-my-workflows {shared} can-run></usage-my-workflows>
                 <usage-sequences {shared} window="28"></usage-sequences>
                 <usage-insights {shared}></usage-insights>
+                <usage-workflow-success {shared} workflow-id="{workflow}"></usage-workflow-success>
                 </main></body></html>"""
             context = browser.new_context()
             watched = watch(context.new_page())
@@ -171,6 +177,13 @@ def _use_elements(page: Page, address: str, demo: Demo) -> None:
     card = page.locator(".uw-card").first
     expect(card).to_be_visible()
     assert card.evaluate("card => getComputedStyle(card).borderRadius") == "8px"
+    page.evaluate("document.body.style.setProperty('--usage-radius', '3px')")
+    assert card.evaluate("card => getComputedStyle(card).borderRadius") == "3px"
+    rate = page.locator("usage-workflow-success").get_by_role("button")
+    expect(rate).to_contain_text(re.compile(r"[\d.]+\s%"))
+    rate.focus()
+    expect(page.get_by_role("tooltip")).to_contain_text("Fails often.success / (success + failure)")
+    page.keyboard.press("Escape")
     ran = page.evaluate(
         """() => new Promise((done) => {
             document.addEventListener("usage-run-workflow", (e) => done(e.detail.workflowId));

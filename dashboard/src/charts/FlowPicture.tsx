@@ -17,6 +17,7 @@ export interface FlowPictureProps {
 }
 
 const ROW = 44;
+const NARROWEST_STEP = 150;
 const LABEL_LETTERS = 26;
 
 function shortened(name: string, letters: number): string {
@@ -30,10 +31,13 @@ function isOn(box: PlacedBox, path: FlowPath): boolean {
 }
 
 export function FlowPicture({ label, paths, unit, of }: FlowPictureProps) {
-  const [frame, width] = useWidth();
+  const [frame, seen] = useWidth();
   const [chosen, setChosen] = useState<string | null>(null);
   const ends = paths.map((path) => (path.from ?? 0) + path.steps.length);
   const steps = Math.max(2, ...ends);
+  // On a narrow screen it is scrolled sideways rather than drawn too small to read.
+  const width = Math.max(seen, steps * NARROWEST_STEP);
+  const isScrolled = width > seen;
   const room = Math.min(190, (width / steps) * 0.62);
   const tallest = Math.max(
     ...Array.from({ length: steps }, (_, column) => {
@@ -49,7 +53,11 @@ export function FlowPicture({ label, paths, unit, of }: FlowPictureProps) {
 
   return (
     <figure className="uw-chart" {...untilLeft(() => setChosen(null))}>
-      <div ref={frame} className="uw-chart__frame">
+      <div
+        ref={frame}
+        className={`uw-chart__frame${isScrolled ? " uw-chart__frame--scrolled" : ""}`}
+        {...(isScrolled ? { tabIndex: 0, role: "group", "aria-label": `${label}, scrolled sideways` } : {})}
+      >
         <svg width={width} height={height} role="img" aria-label={label}>
           {flow.ribbons.map((ribbon, index) => (
             <path
@@ -82,7 +90,7 @@ export function FlowPicture({ label, paths, unit, of }: FlowPictureProps) {
         {current ? (
           <>
             <b>{current.steps.map((step) => step.name).join(" → ")}</b>
-            <Term of={of}>{counted(current.weight, unit, unit === "person" ? "people" : `${unit}s`)}</Term>
+            <Term of={of}>{counted(current.weight, unit)}</Term>
           </>
         ) : (
           <span>Point at a ribbon to read it. The table holds the same numbers.</span>

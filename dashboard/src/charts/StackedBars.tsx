@@ -27,6 +27,8 @@ export interface StackedBarsProps<T> {
   also?: (row: T) => ReactNode;
 }
 
+/** Told apart without colours: the angle of their lines. */
+const HATCHED: Partial<Record<Part<unknown>["look"], number>> = { failure: 45, resurrected: 0, open: 135 };
 const LEFT = 44;
 const BOTTOM = 22;
 const TOP = 8;
@@ -72,10 +74,19 @@ export function StackedBars<T>(props: StackedBarsProps<T>) {
           onKeyDown={step}
         >
           <defs>
-            <pattern id={pattern} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-              <rect width="5" height="5" className="uw-fill--failure" />
-              <line x1="0" y1="0" x2="0" y2="5" className="uw-hatch" />
-            </pattern>
+            {Object.entries(HATCHED).map(([look, angle]) => (
+              <pattern
+                key={look}
+                id={`${pattern}-${look}`}
+                width="5"
+                height="5"
+                patternUnits="userSpaceOnUse"
+                patternTransform={`rotate(${angle})`}
+              >
+                <rect width="5" height="5" className={`uw-fill--${look}`} />
+                <line x1="0" y1="0" x2="0" y2="5" className="uw-hatch" />
+              </pattern>
+            ))}
           </defs>
           {ticks.map((value) => (
             <g key={value}>
@@ -98,7 +109,7 @@ export function StackedBars<T>(props: StackedBarsProps<T>) {
                     <rect
                       key={part.name}
                       className={`uw-fill--${part.look}`}
-                      {...(part.look === "failure" ? { style: { fill: `url(#${pattern})` } } : {})}
+                      {...(part.look in HATCHED ? { style: { fill: `url(#${pattern}-${part.look})` } } : {})}
                       x={left}
                       width={x.bandwidth()}
                       y={y(base)}

@@ -22,12 +22,13 @@ export const OUTCOMES: Part<DayCounts>[] = [
   { name: "Open", look: "open", of: "workflow_daily_usage.open_count", value: (row) => row.open_count },
 ];
 
+const NO_EXECUTIONS = { execution_count: 0, success_count: 0, failure_count: 0, cancelled_count: 0, open_count: 0 };
+
 /** A row for every day, so that a day without executions is a gap and not a missing bar. */
-export function withEmptyDays(rows: DayCounts[], last: string): DayCounts[] {
+export function withEmptyDays<T extends { execution_date: string }>(rows: T[], last: string, nothing: Omit<T, "execution_date">): T[] {
   const first = rows.reduce((least, row) => (row.execution_date < least ? row.execution_date : least), last);
   const known = new Map(rows.map((row) => [row.execution_date, row]));
-  const nothing = { execution_count: 0, success_count: 0, failure_count: 0, cancelled_count: 0, open_count: 0 };
-  return daysBetween(first, last).map((date) => known.get(date) ?? { execution_date: date, ...nothing });
+  return daysBetween(first, last).map((date) => known.get(date) ?? ({ ...nothing, execution_date: date } as T));
 }
 
 export function ExecutionHistory(props: { title: string; path: string; asOf: string | null }) {
@@ -47,7 +48,7 @@ export function ExecutionHistory(props: { title: string; path: string; asOf: str
           {(page) => (
             <StackedBars
               label="Executions a day"
-              rows={withEmptyDays(page.items, asOf)}
+              rows={withEmptyDays(page.items, asOf, NO_EXECUTIONS)}
               parts={OUTCOMES}
               day={(row) => day(row.execution_date)}
               tick={(row) => shortDay(row.execution_date)}

@@ -45,15 +45,13 @@ export function MePage({ name }: { name: string | null }) {
       <div className="page-columns" key={userId}>
         <div>
           <MyWorkflows pageSize={10} />
+          <Rhythm userId={userId} />
+          <Habits userId={userId} />
         </div>
         <div>
           <UsageInsights pageSize={4} />
           <WorkflowSequenceDetector />
         </div>
-      </div>
-      <div className="page-columns page-columns--even">
-        <Rhythm userId={userId} />
-        <Habits userId={userId} />
       </div>
     </>
   );

@@ -50,11 +50,14 @@ export function OrganisationInsights() {
                         otherwise="organisation_insights.message"
                       />
                     </p>
-                    <span className="uw-row__under">
-                      <Term of="organisation_insights.user_count">
-                        <b className="uw-figure">{count(insight.user_count)}</b> {insight.user_count === 1 ? "person" : "people"}
-                      </Term>
-                    </span>
+                    {/* The other messages say it themselves. */}
+                    {insight.insight_type === "fix_this" && (
+                      <span className="uw-row__under">
+                        <Term of="organisation_insights.user_count">
+                          <b className="uw-figure">{count(insight.user_count)}</b> {insight.user_count === 1 ? "user" : "users"}
+                        </Term>
+                      </span>
+                    )}
                   </div>
                   {insight.workflow_id && workflowHref && (
                     <button

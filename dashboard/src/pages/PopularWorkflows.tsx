@@ -17,6 +17,7 @@ const COLUMNS: Column<PopularWorkflow>[] = [
     title: "Moved",
     of: "popular_workflows.rank_change",
     numeric: true,
+    secondary: true,
     cell: (row) => <RankChange change={row.rank_change} previous={row.previous_rank} />,
   },
   {

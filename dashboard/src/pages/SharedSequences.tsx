@@ -15,7 +15,7 @@ const PICTURED = 8;
 
 const columnsIn = (timeZone: string): Column<SharedSequence>[] => [
   { title: "Sequence", cell: (row) => <WorkflowPath workflows={row.workflows} /> },
-  { title: "People", of: "popular_sequences.user_count", numeric: true, cell: (row) => count(row.user_count) },
+  { title: "Users", of: "popular_sequences.user_count", numeric: true, cell: (row) => count(row.user_count) },
   { title: "Sessions", of: "popular_sequences.support", numeric: true, cell: (row) => count(row.support) },
   {
     title: "Last run",
@@ -31,16 +31,16 @@ export function SharedSequences() {
   const sequences = useResource<Page<SharedSequence>>("/popular-sequences", { limit: PICTURED });
   return (
     <Panel
-      title="Run together by several people"
-      about={`At most ${PICTURED} sequences, the most shared of the last 28 days. A ribbon is one sequence, as wide as the number of people; a sequence inside a longer one has its own.`}
+      title="Run together by several users"
+      about={`At most ${PICTURED} sequences, the most shared of the last 28 days. A ribbon is one sequence, as wide as the number of users; a sequence inside a longer one has its own.`}
       className="page-sequences"
     >
-      <Shown resource={sequences} what="shared sequences" lines={6} isEmpty={(page) => page.items.length === 0} empty="No sequence is shared by several people yet.">
+      <Shown resource={sequences} what="shared sequences" lines={6} isEmpty={(page) => page.items.length === 0} empty="No sequence is shared by several users yet.">
         {(page) => (
           <>
             <FlowPicture
               label="Workflows that are run one after the other, from left to right"
-              unit="person"
+              unit="user"
               of="popular_sequences.user_count"
               paths={page.items.map((sequence) => ({
                 key: sequence.sequence_id,

@@ -11,7 +11,7 @@ import { Shown } from "../parts/states";
 import { Term } from "../parts/Term";
 import { WorkflowName } from "../parts/WorkflowName";
 import { ReliabilityMark, reliabilityWords } from "../widgets/WorkflowSuccessIndicator";
-import { ExecutionHistory } from "./ExecutionHistory";
+import { ExecutionHistory, withEmptyDays } from "./ExecutionHistory";
 import { PageTitle } from "./PageTitle";
 
 const WEEKS: Part<LifecycleWeek>[] = [
@@ -19,7 +19,9 @@ const WEEKS: Part<LifecycleWeek>[] = [
   { name: "New", look: "new", of: "workflow_lifecycle.new_users", value: (row) => row.new_users },
   { name: "Resurrected", look: "resurrected", of: "workflow_lifecycle.resurrected_users", value: (row) => row.resurrected_users },
 ];
-const USERS: Part<WorkflowDay>[] = [
+type UsersOfDay = Pick<WorkflowDay, "execution_date" | "unique_users">;
+
+const USERS: Part<UsersOfDay>[] = [
   { name: "Users", look: "plain", of: "workflow_daily_usage.unique_users", value: (row) => row.unique_users },
 ];
 
@@ -112,7 +114,7 @@ function Users({ path, asOf }: { path: string; asOf: string | null }) {
           <StackedBars
             label="Users a day"
             height={160}
-            rows={[...page.items].sort((a, b) => (a.execution_date < b.execution_date ? -1 : 1))}
+            rows={withEmptyDays<UsersOfDay>(page.items, asOf ?? "", { unique_users: 0 })}
             parts={USERS}
             day={(row) => day(row.execution_date)}
             tick={(row) => shortDay(row.execution_date)}

@@ -26,20 +26,31 @@ export function DefinedText({ text, of, otherwise }: DefinedTextProps) {
   let number = 0;
   for (const match of found) {
     const [piece] = match;
-    pieces.push(shown.slice(at, match.index));
+    const start = match.index;
+    const end = start + piece.length;
+    if (piece.startsWith('"')) {
+      pieces.push(
+        shown.slice(at, start),
+        <bdi key={start} className="uw-quoted">
+          {piece}
+        </bdi>,
+      );
+      at = end;
+      continue;
+    }
+    // A bracket or a full stop stays on the line of its number.
+    const before = /[^\s"]*$/u.exec(shown.slice(at, start))?.[0] ?? "";
+    const after = /^[^\s"\p{L}\p{N}]*/u.exec(shown.slice(end))?.[0] ?? "";
     pieces.push(
-      piece.startsWith('"') ? (
-        <bdi key={match.index} className="uw-quoted">
-          {piece}
-        </bdi>
-      ) : (
-        <Term key={match.index} of={columns[number] ?? otherwise}>
-          {piece}
-        </Term>
-      ),
+      shown.slice(at, start - before.length),
+      <span key={start} className="uw-unbroken">
+        {before}
+        <Term of={columns[number] ?? otherwise}>{piece}</Term>
+        {after}
+      </span>,
     );
-    if (!piece.startsWith('"')) number += 1;
-    at = match.index + piece.length;
+    number += 1;
+    at = end + after.length;
   }
   return (
     <bdi>

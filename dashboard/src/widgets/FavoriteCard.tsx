@@ -77,12 +77,15 @@ export function FavoriteCard(props: FavoriteCardProps) {
             {favorite.usage_count === 1 ? "time" : "times"}
           </Term>
         </span>
-        <ReliabilityMark
-          reliability={favorite.reliability}
-          rate={favorite.success_rate_fraction}
-          compact
-          of="workflow_success_rates.success_rate"
-        />
+        <span>
+          <ReliabilityMark
+            reliability={favorite.reliability}
+            rate={favorite.success_rate_fraction}
+            compact
+            of="workflow_success_rates.success_rate"
+          />{" "}
+          for all users
+        </span>
       </div>
       <div className="uw-card__buttons" role="group" aria-label={`Change ${name}`}>
         {onRunWorkflow && (

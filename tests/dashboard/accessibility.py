@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.dashboard.conftest import Demo
 
@@ -68,11 +68,10 @@ def test_what_opens_has_no_fault(page: Page, demo: Demo, axe: str) -> None:
     assert _violations(page, axe) == []
 
 
-def test_what_unfolds_and_what_is_not_found_has_no_fault(
-    page: Page, demo: Demo, axe: str
-) -> None:
+def test_what_unfolds_and_what_is_not_found_has_no_fault(page: Page, demo: Demo, axe: str) -> None:
     page.goto(f"/me?user={demo.user(7)}")
-    page.get_by_role("button", name="Save as template").first.click()
+    together = page.get_by_role("region", name="What you run together", exact=True)
+    together.get_by_role("button", name="Save as template").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert _violations(page, axe) == []
     page.keyboard.press("Escape")
@@ -90,21 +89,22 @@ def test_what_unfolds_and_what_is_not_found_has_no_fault(
     assert _violations(page, axe) == []
 
 
-def test_loading_and_problems_have_no_fault(page: Page, demo: Demo, axe: str) -> None:
+def test_loading_and_problems_have_no_fault(context: BrowserContext, demo: Demo, axe: str) -> None:
+    page = context.new_page()  # not watched: a refused request is an error on the console
     held: list[Route] = []
-    page.route(re.compile(r"/(insights|sequences/|patterns|rhythm)"), held.append)
-    page.route(
-        re.compile(r"/user/[^/]+/favorites"),
-        lambda route: route.fulfill(status=200, json={"detail": "not a page", "items": []}),
-    )
+    page.route(re.compile(r"/(insights|patterns)\?"), lambda route: held.append(route))
     page.goto(f"/me?user={demo.user(7)}")
     expect(page.get_by_role("status", name="Loading insights")).to_be_visible()
+    expect(page.get_by_role("status", name="Loading habits")).to_be_visible()
     page.evaluate(axe)
     assert page.evaluate("axe.run(document).then((found) => found.violations)") == []
     for route in held:
-        route.fulfill(status=200, json={"items": [], "next_cursor": None})
-    expect(page.get_by_text("Nothing needs your attention.")).to_be_visible()
+        route.fulfill(status=503, json={"detail": "The warehouse is being restarted."})
+    expect(page.get_by_text("The warehouse is being restarted.")).to_have_count(2)
+    assert page.evaluate("axe.run(document).then((found) => found.violations)") == []
     page.unroute_all(behavior="ignoreErrors")
+    page.get_by_role("button", name="Try again").first.click()
+    expect(page.get_by_text("The warehouse is being restarted.")).to_have_count(1)
 
 
 def test_everything_is_reached_with_the_keyboard(page: Page, demo: Demo) -> None:

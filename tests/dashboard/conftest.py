@@ -17,7 +17,8 @@ from usage_pipeline.warehouse.embedded import EmbeddedServer
 
 # Tests that test_browser.py takes in have asserts that explain themselves, too.
 _MODULES = (
-    "accessibility", "analyst_journey", "closing", "definitions", "numbers", "strangers", "user_journey",
+    "accessibility", "analyst_journey", "closing", "definitions", "numbers", "strangers",
+    "user_journey",
 )  # fmt: skip
 for _module in _MODULES:
     pytest.register_assert_rewrite(f"tests.dashboard.{_module}")

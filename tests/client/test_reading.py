@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.loops import run
 from usage_pipeline.client import ApiError, AsyncClient, Client, Report, answers, user_answers
 from usage_pipeline.client.decoding import decoder
+from usage_pipeline.client.listing import AsyncListing, Listing
 
 WORKFLOW = "6f1c7a52-0d0b-5c0e-9d0e-2f6f6f0a7b11"
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -213,14 +214,37 @@ def test_sending_at_once_says_what_became_of_each_item() -> None:
 
 
 def test_both_clients_have_the_same_methods_and_arguments() -> None:
-    def methods(kind: type) -> dict[str, list[str]]:
+    def methods(client: Client | AsyncClient) -> dict[str, str]:
         return {
-            name: list(inspect.signature(member).parameters)
-            for name, member in inspect.getmembers(kind, inspect.isfunction)
+            name: f"{inspect.signature(member)} {inspect.getdoc(member)}"
+            for name, member in inspect.getmembers(client, inspect.isroutine)
             if not name.startswith("_") and name not in ("close", "aclose")
         }
 
-    assert methods(Client) == methods(AsyncClient)
+    found = methods(Client("http://api"))
+    assert found == methods(AsyncClient("http://api"))
+    assert len(found) > 30
+    assert "What a user runs" in found["user_workflows"]
+
+
+def test_the_methods_of_both_clients_have_types() -> None:
+    async def later(client: AsyncClient) -> answers.WorkflowReliability:
+        listing: AsyncListing[answers.PopularWorkflow] = client.popular(page_size=1)
+        assert isinstance(listing, AsyncListing)
+        return await client.success_rate(WORKFLOW)
+
+    def now(client: Client) -> answers.WorkflowReliability:
+        listing: Listing[answers.PopularWorkflow] = client.popular(page_size=1)
+        assert isinstance(listing, Listing)
+        return client.success_rate(WORKFLOW)
+
+    # mypy reads this test; what is wrong by its types is wrong when it is run.
+    with pytest.raises(TypeError):
+        Client("http://api").popular("search")  # type: ignore[call-arg]
+    body = {"workflow_id": WORKFLOW, "sample_size": 7}
+    answer = now(client_of(lambda _: httpx.Response(200, json=body)))
+    assert answer == run(later(async_client_of(lambda _: httpx.Response(200, json=body))))
+    assert answer.sample_size == 7
 
 
 @pytest.mark.parametrize("url", ["", "api", "ftp://api", "file:///etc/passwd", "http://"])

@@ -8,6 +8,7 @@ For programs that are tracked, so it imports httpx and nothing of the pipeline.
     sender        the thread that sends; `waiting` is its queue, `delivery` one request
     lifetime      forks and the end of the process
     endpoints     every request; `answers` and `user_answers` what comes back
+    reading       the clients' methods, one for each endpoint
 """
 
 from usage_pipeline.client.async_client import AsyncClient

@@ -1,25 +1,19 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import Sequence as Items
-from datetime import date
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 
-from usage_pipeline.client import answers, endpoints, user_answers
 from usage_pipeline.client.base import CLOSE_SECONDS, FLUSH_SECONDS, TrackingClient
 from usage_pipeline.client.endpoints import Request
-from usage_pipeline.client.listing import AsyncListing
-from usage_pipeline.client.reports import Report
+from usage_pipeline.client.reading import Awaiting, Reading
 from usage_pipeline.client.tracking import Identifier
-from usage_pipeline.client.transport import Page, arguments, nothing, one, page, unreachable
-
-T = TypeVar("T")
+from usage_pipeline.client.transport import arguments, unreachable
 
 
-class AsyncClient(TrackingClient):
+class AsyncClient(TrackingClient, Reading, Awaiting):
     """Tracks executions, and reads everything the API answers, without blocking the event loop.
 
     `track` and `report` are ordinary methods that return at once; a thread sends. Reading methods
@@ -81,207 +75,8 @@ class AsyncClient(TrackingClient):
         if self._http is not None:
             await self._http.aclose()
 
-    async def send(self, executions: Items[Report]) -> answers.TrackAnswer:
-        """Report executions at once, at most 1,000, and return what became of each.
-
-        Raises:
-            ApiError: they were not taken.
-        """
-        return await self._one(endpoints.track(executions))
-
-    async def me(self) -> answers.Me:
-        """Who the key belongs to and what it may do."""
-        return await self._one(endpoints.me())
-
-    def users(
-        self, *, search: str | None = None, page_size: int | None = None
-    ) -> AsyncListing[user_answers.User]:
-        """The users, those who run most first; needs the scope `read:all`."""
-        return AsyncListing(self._page, endpoints.users(search), page_size)
-
-    def user_workflows(
-        self,
-        user_id: Identifier,
-        *,
-        order: Literal["recent", "use"] | None = None,
-        search: str | None = None,
-        page_size: int | None = None,
-    ) -> AsyncListing[user_answers.UserWorkflow]:
-        """What a user runs, with how it goes; the most recent first, or the most used."""
-        return AsyncListing(self._page, endpoints.user_workflows(user_id, order, search), page_size)
-
-    def user_rhythm(
-        self, user_id: Identifier, *, page_size: int | None = None
-    ) -> AsyncListing[user_answers.RhythmHour]:
-        """When in the week a user runs workflows, over the last 28 days."""
-        return AsyncListing(self._page, endpoints.user_rhythm(user_id), page_size)
-
-    def favorites(
-        self, user_id: Identifier, *, page_size: int | None = None
-    ) -> AsyncListing[user_answers.Favorite]:
-        """A user's favourites, in their order."""
-        return AsyncListing(self._page, endpoints.favorites(user_id), page_size)
-
-    async def add_favorite(
-        self,
-        user_id: Identifier,
-        workflow_id: Identifier,
-        *,
-        custom_name: str | None = None,
-        category: str | None = None,
-    ) -> user_answers.Favorite:
-        """Add a favourite; one that is there already is left as it is."""
-        return await self._one(endpoints.add_favorite(user_id, workflow_id, custom_name, category))
-
-    async def change_favorite(
-        self, user_id: Identifier, workflow_id: Identifier, **changes: str | None
-    ) -> user_answers.Favorite:
-        """Change `custom_name` or `category` of a favourite; None removes it."""
-        return await self._one(endpoints.change_favorite(user_id, workflow_id, changes))
-
-    async def remove_favorite(self, user_id: Identifier, workflow_id: Identifier) -> None:
-        """Remove a favourite."""
-        await self._send(endpoints.remove_favorite(user_id, workflow_id))
-
-    async def order_favorites(self, user_id: Identifier, workflow_ids: Items[Identifier]) -> None:
-        """Put a user's favourites in this order."""
-        await self._send(endpoints.order_favorites(user_id, workflow_ids))
-
-    def sequences(
-        self,
-        user_id: Identifier,
-        *,
-        window: Literal[7, 28, 90] | None = None,
-        page_size: int | None = None,
-    ) -> AsyncListing[user_answers.Sequence]:
-        """What a user runs one after the other, again and again."""
-        return AsyncListing(self._page, endpoints.sequences(user_id, window), page_size)
-
-    def templates(
-        self, user_id: Identifier, *, page_size: int | None = None
-    ) -> AsyncListing[user_answers.Template]:
-        """The sequences that a user saved."""
-        return AsyncListing(self._page, endpoints.templates(user_id), page_size)
-
-    async def save_template(
-        self, user_id: Identifier, sequence_id: Identifier, name: str
-    ) -> user_answers.Template:
-        """Save a detected sequence under a name."""
-        return await self._one(endpoints.save_template(user_id, sequence_id, name))
-
-    async def remove_template(self, user_id: Identifier, template_id: Identifier) -> None:
-        """Remove a saved sequence."""
-        await self._send(endpoints.remove_template(user_id, template_id))
-
-    def patterns(
-        self, user_id: Identifier, *, page_size: int | None = None
-    ) -> AsyncListing[user_answers.Pattern]:
-        """A user's habits."""
-        return AsyncListing(self._page, endpoints.patterns(user_id), page_size)
-
-    def insights(
-        self,
-        user_id: Identifier,
-        *,
-        state: Literal["open", "dismissed", "resolved"] | None = None,
-        page_size: int | None = None,
-    ) -> AsyncListing[user_answers.Insight]:
-        """What a user should know and do."""
-        return AsyncListing(self._page, endpoints.insights(user_id, state), page_size)
-
-    async def dismiss_insight(
-        self, user_id: Identifier, insight_id: Identifier
-    ) -> user_answers.Insight:
-        """Dismiss an insight; returns it."""
-        return await self._one(endpoints.set_insight(user_id, insight_id, "dismiss"))
-
-    async def reopen_insight(
-        self, user_id: Identifier, insight_id: Identifier
-    ) -> user_answers.Insight:
-        """Open a dismissed insight again; returns it."""
-        return await self._one(endpoints.set_insight(user_id, insight_id, "reopen"))
-
-    def popular(
-        self, *, search: str | None = None, page_size: int | None = None
-    ) -> AsyncListing[answers.PopularWorkflow]:
-        """The workflows of the last 7 days, the most used first."""
-        return AsyncListing(self._page, endpoints.popular(search), page_size)
-
-    def success_rates(
-        self, *, search: str | None = None, page_size: int | None = None
-    ) -> AsyncListing[answers.WorkflowReliability]:
-        """How every workflow did in the last 30 days, the worst first."""
-        return AsyncListing(self._page, endpoints.success_rates(search), page_size)
-
-    async def success_rate(self, workflow_id: Identifier) -> answers.WorkflowReliability:
-        """How a workflow did in the last 30 days."""
-        return await self._one(endpoints.success_rate(workflow_id))
-
-    def abandoned(
-        self, *, search: str | None = None, page_size: int | None = None
-    ) -> AsyncListing[answers.AbandonedWorkflow]:
-        """The workflows that nobody runs any more."""
-        return AsyncListing(self._page, endpoints.abandoned(search), page_size)
-
-    def popular_sequences(
-        self, *, page_size: int | None = None
-    ) -> AsyncListing[answers.PopularSequence]:
-        """What many people run one after the other."""
-        return AsyncListing(self._page, endpoints.popular_sequences(), page_size)
-
-    async def workflow(self, workflow_id: Identifier) -> answers.WorkflowReliability:
-        """A workflow with its rank and how it did in the last 30 days."""
-        return await self._one(endpoints.workflow(workflow_id))
-
-    def workflow_daily(
-        self,
-        workflow_id: Identifier,
-        *,
-        first: date | None = None,
-        last: date | None = None,
-        page_size: int | None = None,
-    ) -> AsyncListing[answers.WorkflowDay]:
-        """A workflow day by day, from `first` to `last`."""
-        return AsyncListing(
-            self._page, endpoints.workflow_daily(workflow_id, first, last), page_size
-        )
-
-    async def workflow_neighbours(self, workflow_id: Identifier) -> answers.Neighbours:
-        """What people run just before and just after a workflow."""
-        return await self._one(endpoints.workflow_neighbours(workflow_id))
-
-    def workflow_lifecycle(
-        self, workflow_id: Identifier, *, page_size: int | None = None
-    ) -> AsyncListing[answers.LifecycleWeek]:
-        """The users of a workflow week by week: new, returning, resurrected, dormant."""
-        return AsyncListing(self._page, endpoints.workflow_lifecycle(workflow_id), page_size)
-
-    def organisation_daily(
-        self, *, first: date | None = None, last: date | None = None, page_size: int | None = None
-    ) -> AsyncListing[answers.WorkflowDay]:
-        """All executions day by day, from `first` to `last`."""
-        return AsyncListing(self._page, endpoints.organisation_daily(first, last), page_size)
-
-    def organisation_insights(
-        self, *, page_size: int | None = None
-    ) -> AsyncListing[answers.OrganisationInsight]:
-        """What the organisation should do about its workflows."""
-        return AsyncListing(self._page, endpoints.organisation_insights(), page_size)
-
-    async def definitions(self) -> answers.Definitions:
-        """What each published column means."""
-        return await self._one(endpoints.definitions())
-
-    async def _one(self, request: Request[T]) -> T:
-        return one(request, await self._response(request))
-
-    async def _page(self, request: Request[T]) -> Page[T]:
-        return page(request, await self._response(request))
-
-    async def _send(self, request: Request[object]) -> None:
-        nothing(await self._response(request))
-
-    async def _response(self, request: Request[T]) -> httpx.Response:
+    async def response(self, request: Request[Any]) -> httpx.Response:
+        """Send a request; ApiError when there is no answer."""
         if self._http is None:
             self._http = httpx.AsyncClient(transport=self._transport, **self._options.http)
         try:

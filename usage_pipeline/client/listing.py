@@ -14,12 +14,10 @@ T = TypeVar("T")
 class Listing(Generic[T]):
     """A list of the API: iterate over its items, or over its `pages()`, as often as you like."""
 
-    def __init__(
-        self, fetch: Callable[[Request[T]], Page[T]], request: Request[T], page_size: int | None
-    ) -> None:
-        """Read pages of at most `page_size` items by `fetch`."""
+    def __init__(self, fetch: Callable[[Request[T]], Page[T]], request: Request[T]) -> None:
+        """Read pages by `fetch`, from that of the request on."""
         self._fetch = fetch
-        self._request = _first(request, page_size)
+        self._request = request
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -44,14 +42,11 @@ class AsyncListing(Generic[T]):
     """A list of the API: iterate over its items, or over its `pages()`, with `async for`."""
 
     def __init__(
-        self,
-        fetch: Callable[[Request[T]], Awaitable[Page[T]]],
-        request: Request[T],
-        page_size: int | None,
+        self, fetch: Callable[[Request[T]], Awaitable[Page[T]]], request: Request[T]
     ) -> None:
-        """Read pages of at most `page_size` items by `fetch`."""
+        """Read pages by `fetch`, from that of the request on."""
         self._fetch = fetch
-        self._request = _first(request, page_size)
+        self._request = request
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():
@@ -71,12 +66,6 @@ class AsyncListing(Generic[T]):
     async def first_page(self) -> Page[T]:
         """The first page, with the as-of date."""
         return await self._fetch(self._request)
-
-
-def _first(request: Request[T], page_size: int | None) -> Request[T]:
-    if page_size is None:
-        return request
-    return replace(request, query={**request.query, "limit": str(page_size)})
 
 
 def _following(request: Request[T], cursor: str) -> Request[T]:

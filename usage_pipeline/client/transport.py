@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final, Generic, TypeVar
+from types import NoneType
+from typing import Any, Final, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -74,12 +75,14 @@ def unreachable(request: Request[Any], error: Exception) -> ApiError:
 
 
 def one(request: Request[T], response: httpx.Response) -> T:
-    """The answer as what the request asks for.
+    """The answer as what the request asks for; None when that is nothing.
 
     Raises:
         ApiError: the API refused, or the answer does not fit.
     """
     _check(response)
+    if request.kind is NoneType:
+        return cast("T", None)
     try:
         return decoder(request.kind)(response.json())
     except (ValueError, TypeError, LookupError) as error:
@@ -103,15 +106,6 @@ def page(request: Request[T], response: httpx.Response) -> Page[T]:
         )
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise ApiError(_NO_FIT, status=response.status_code, detail=str(error)) from error
-
-
-def nothing(response: httpx.Response) -> None:
-    """Read an answer that has no content of interest.
-
-    Raises:
-        ApiError: the API refused.
-    """
-    _check(response)
 
 
 def _check(response: httpx.Response) -> None:

@@ -128,8 +128,12 @@ def mined_tables(
         window_days=PART_WINDOW_DAYS,
     )  # fmt: skip
     popular = find_popular_sequences(
-        statistics.sequences, statistics.step_counts, as_of, window_days=PART_WINDOW_DAYS,
-        settings=SubsequenceSettings(min_users=settings.shared_min_users),
+        statistics.sequences, statistics.step_counts, follow_ups, as_of,
+        window_days=PART_WINDOW_DAYS,
+        settings=SubsequenceSettings(
+            min_users=settings.shared_min_users,
+            max_false_discovery_rate=settings.false_discovery_rate,
+        ),
     )  # fmt: skip
     patterns = usage_patterns(
         statistics.transitions, statistics.step_counts, statistics.hours, workflows, as_of,

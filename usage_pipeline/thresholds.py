@@ -29,7 +29,10 @@ class MiningThresholds(BaseModel):
         "mined already stay as they are.",
     )
     shared_min_users: int = Field(
-        default=2, ge=2, description="How many users must share a sequence that is said of all."
+        default=2,
+        ge=2,
+        description="How many users must have a sequence more often than by chance for it to be "
+        "said of all.",
     )
     false_discovery_rate: float = Field(
         default=0.05,

@@ -71,12 +71,15 @@ class SubsequenceSettings:
     Attributes:
         longest: the greatest number of steps of a part.
         min_days: on how many days a part must come.
-        min_users: how many users must share a part that is said of all users.
+        min_users: how many users must have a part more often than by chance for it to be said of
+            all users.
+        max_false_discovery_rate: the greatest q-value that is no chance.
     """
 
     longest: int = 5
     min_days: int = 2
     min_users: int = 2
+    max_false_discovery_rate: float = 0.05
 
 
 DEFAULT_SUBSEQUENCES = SubsequenceSettings()
@@ -125,16 +128,21 @@ def find_subsequences(
 def find_popular_sequences(
     occurrences: pa.Table,
     step_counts: pa.Table,
+    follow_ups: pa.Table,
     as_of: date,
     *,
     window_days: int = 28,
     settings: SubsequenceSettings = DEFAULT_SUBSEQUENCES,
 ) -> pa.Table:
-    """The closed parts of sequences that several users share.
+    """The closed parts of sequences that several users share, and none of them by chance.
+
+    What all users do taken together cannot tell chance: whoever likes the same two workflows runs
+    one after the other now and then. So it is each user's own habit that must be sure.
 
     Args:
         occurrences: daily statistics in `sequences.SEQUENCE_OCCURRENCES_SCHEMA`.
         step_counts: daily statistics in `transitions.STEP_COUNTS_SCHEMA` of the same days.
+        follow_ups: which transitions are no chance, in `follow_ups.FOLLOW_UPS_SCHEMA`.
         as_of: the last day of the window.
         window_days: how many days there are in the window.
         settings: which parts are said.
@@ -147,12 +155,15 @@ def find_popular_sequences(
     by_user = count_parts(counts, counts.user, of_users, settings.longest)
     by_user = by_user.take(np.flatnonzero(by_user.day_count >= settings.min_days))
     sharing = group(by_user.length, by_user.code)
+    is_sure = _q_values(counts, by_user, follow_ups) <= settings.max_false_discovery_rate
+    sure_users = sharing.sums(is_sure.astype(np.int64))
     everyone = np.zeros(len(counts), dtype=np.int64)
     rows = count_parts(counts, everyone, _sessions_of_all(of_users), settings.longest)
     first = sharing.first
     at = lookup([by_user.length[first], by_user.code[first]], [rows.length, rows.code])
-    user_count = np.where(at >= 0, np.append(sharing.sizes, 0)[at], 0)
-    chosen = np.flatnonzero(rows.is_closed & (user_count >= settings.min_users))
+    # A part that nobody has on enough days is at -1, where both have a 0.
+    user_count, sure_users = np.append(sharing.sizes, 0)[at], np.append(sure_users, 0)[at]
+    chosen = np.flatnonzero(rows.is_closed & (sure_users >= max(1, settings.min_users)))
     rows, user_count = rows.take(chosen), user_count[chosen]
     order = np.lexsort((rows.code, -rows.length, -rows.support, -user_count))
     rows = rows.take(order)

@@ -1,7 +1,9 @@
 """Parts of sequences: support, confidence, lift and closedness equal the slow reference."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +26,16 @@ from usage_pipeline.mining.subsequences import (
 
 NO_TESTS = FOLLOW_UPS_SCHEMA.empty_table()
 AS_OF = date(2026, 6, 20)
+
+
+def follow_ups(q_values):
+    """Transitions with their q-values; what else is tested of them does not matter here."""
+    rows = [
+        {"user_id": user, "from_workflow_id": before, "to_workflow_id": after, "hits": 1,
+         "opportunities": 1, "expected_hits": 0.0, "p_value": q, "q_value": q}
+        for (user, before, after), q in q_values.items()
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=FOLLOW_UPS_SCHEMA)
 
 
 def found_parts(table):
@@ -71,14 +83,26 @@ def test_parts_are_those_of_the_reference(executions, window_days, longest, min_
 
 
 @settings(max_examples=60, deadline=None)
-@given(executions=histories(), min_days=st.integers(1, 2), min_users=st.integers(1, 3))
-def test_popular_parts_are_those_of_the_reference(executions, min_days, min_users):
+@given(
+    executions=histories(),
+    min_days=st.integers(1, 2),
+    min_users=st.integers(1, 3),
+    data=st.data(),
+)
+def test_popular_parts_are_those_of_the_reference(executions, min_days, min_users, data):
     daily = statistics_of_days(to_table(executions), "UTC")
     sessions = reference.sessions(executions)
     as_of = date(2026, 11, 20)
     chosen = SubsequenceSettings(longest=4, min_days=min_days, min_users=min_users)
+    pairs = sorted({(s.user_id, *pair) for s in sessions for pair in pairwise(s.workflow_ids)})
+    sure = {pair for pair in pairs if data.draw(st.booleans())}
     found = find_popular_sequences(
-        daily.sequences, daily.step_counts, as_of, window_days=400, settings=chosen
+        daily.sequences,
+        daily.step_counts,
+        follow_ups({pair: 0.05 if pair in sure else 0.051 for pair in pairs}),
+        as_of,
+        window_days=400,
+        settings=chosen,
     )
     days_of_users: dict[tuple, set] = {}
     for session in sessions:
@@ -89,11 +113,19 @@ def test_popular_parts_are_those_of_the_reference(executions, min_days, min_user
         part: sum(len(days) >= min_days for (p, _), days in days_of_users.items() if p == part)
         for part, _ in days_of_users
     }
+    sure_users = {
+        part: sum(
+            len(days) >= min_days and all((user, *pair) in sure for pair in pairwise(part))
+            for (p, user), days in days_of_users.items()
+            if p == part
+        )
+        for part, _ in days_of_users
+    }
     closed = reference.subsequences(sessions, "UTC", as_of, 400, 4, everyone=True)
     assert found_parts(found) == {
         key: (part.support, len(part.days), part.last, part.confidence, part.lift)
         for key, part in closed.items()
-        if sharing[key[1]] >= min_users
+        if sure_users[key[1]] >= min_users
     }
     for row in found.to_pylist():
         assert row["user_count"] == sharing[tuple(row["workflow_ids"])]
@@ -136,7 +168,13 @@ def test_popular_parts_come_by_the_number_of_users():
         for e in run("CD", at(hour, day=day), user=user)
     ]
     daily = statistics_of_days(to_table(executions), "UTC")
-    found = find_popular_sequences(daily.sequences, daily.step_counts, AS_OF)
+    pairs = [(user, "AB", 0.001) for user in "uvw"] + [("u", "CD", 0.001), ("v", "CD", 0.2)]
+    tested = follow_ups({(uuid_of(u), *map(uuid_of, pair)): q for u, pair, q in pairs})
+    found = find_popular_sequences(daily.sequences, daily.step_counts, tested, AS_OF)
+    assert found["user_count"].to_pylist() == [3]  # CD is a habit of one user only
+    pairs[-1] = ("v", "CD", 0.01)
+    tested = follow_ups({(uuid_of(u), *map(uuid_of, pair)): q for u, pair, q in pairs})
+    found = find_popular_sequences(daily.sequences, daily.step_counts, tested, AS_OF)
     assert found["user_count"].to_pylist() == [3, 2]
     assert found["support"].to_pylist() == [6, 8]
 
@@ -144,7 +182,7 @@ def test_popular_parts_come_by_the_number_of_users():
 def test_nothing_gives_empty_tables_of_the_right_shape():
     daily = statistics_of_days(to_table([]), "UTC")
     found = find_subsequences(daily.sequences, daily.step_counts, NO_TESTS, AS_OF)
-    popular = find_popular_sequences(daily.sequences, daily.step_counts, AS_OF)
+    popular = find_popular_sequences(daily.sequences, daily.step_counts, NO_TESTS, AS_OF)
     assert (found.schema, popular.schema) == (SUBSEQUENCES_SCHEMA, POPULAR_SEQUENCES_SCHEMA)
     only_single = statistics_of_days(
         to_table(run("A", at(9)) + run("B", at(9) + timedelta(1))), "UTC"

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from usage_pipeline.api import errors, web
+from usage_pipeline.api import errors, examples, web
 from usage_pipeline.api.access import SECURITY_SCHEMES
 from usage_pipeline.api.collector import Collector
 from usage_pipeline.api.database import Reader, open_pool
@@ -135,6 +135,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         batch = TrackedBatch.model_json_schema(ref_template=template)
         schemas.update(batch.pop("$defs"))
         schemas["TrackedBatch"] = batch
+        examples.add(schemas)
         _say_who_may_call(made)
         app.openapi_schema = made
     return app.openapi_schema

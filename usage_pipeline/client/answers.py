@@ -197,3 +197,4 @@ class Definitions:
 
     items: dict[str, Any]
     time_zone: str | None = None
+    as_of: date | None = None

@@ -15,6 +15,7 @@ import schemathesis
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
+from jsonschema import Draft202012Validator, FormatChecker
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import (
@@ -497,6 +498,19 @@ def test_fuzzing_finds_no_server_error_and_no_undocumented_answer(client: TestCl
 @pytest.mark.long
 def test_long_fuzzing_finds_no_server_error_and_no_undocumented_answer(client: TestClient) -> None:
     assert {200, 202, 404, 422} <= _fuzz(client, 300)
+
+
+def test_every_field_has_an_example_that_fits(client: TestClient) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    for schema in schemas.values():
+        if "example" in schema:
+            continue
+        for each in schema["properties"].values():
+            if "$ref" in str(each):
+                # An object of its own, which has examples.
+                continue
+            (example,) = each["examples"]
+            Draft202012Validator(each, format_checker=FormatChecker()).validate(example)
 
 
 def test_examples_in_the_description_are_what_is_accepted(client: TestClient) -> None:

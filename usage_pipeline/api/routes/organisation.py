@@ -48,6 +48,7 @@ class OrganisationInsight(SuccessRate):
 class Definitions(BaseModel):
     """What the columns mean, by `table.column`; a table's own text stands under its name."""
 
+    as_of: date
     items: dict[str, str]
     time_zone: str = Field(description="Where days begin and end.", examples=["Europe/Berlin"])
 
@@ -143,6 +144,6 @@ async def get_definitions(
     """The descriptions of the marts' and mined tables' columns, and the zone of their days."""
     rows = await reader.rows(_DEFINITIONS)
     items: dict[str, Any] = {row["name"]: row["description"] for row in rows}
-    return answer(
-        request, object_json(Definitions, {"items": items, "time_zone": parts.settings.timezone})
-    )
+    as_of = (await reader.as_of()).day
+    found = {"as_of": as_of, "items": items, "time_zone": parts.settings.timezone}
+    return answer(request, object_json(Definitions, found))

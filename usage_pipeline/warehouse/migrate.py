@@ -10,6 +10,7 @@ import psycopg
 from usage_pipeline.errors import UsageError
 from usage_pipeline.warehouse.connection import Warehouse, pin_timezone
 
+OLDEST_SERVER = 16  # the first with roles that are granted to be become, not to be inherited
 _LOCK = 0x75736167  # "usag": one number for the advisory lock of migrations
 _SQL = files("usage_pipeline.warehouse") / "migrations" / "sql"
 
@@ -35,10 +36,12 @@ def migrate(warehouse: Warehouse, target: str | None = None) -> str:
     and a second process waits and then finds nothing to do.
 
     Raises:
-        UsageError: the warehouse is newer than this program, or we may not create schemas.
+        UsageError: the server is too old, the warehouse is newer than this program, or we may not
+            create schemas.
     """
     wanted = target or newest_version()
     with warehouse.connect() as connection:
+        _check_server(connection)
         found = current_version(connection)
         if found == wanted:
             pin_timezone(connection, warehouse.timezone)
@@ -59,6 +62,14 @@ def migrate(warehouse: Warehouse, target: str | None = None) -> str:
     with warehouse.connect() as connection:
         pin_timezone(connection, warehouse.timezone)
     return wanted
+
+
+def _check_server(connection: psycopg.Connection) -> None:
+    found = connection.info.server_version // 10_000
+    if found < OLDEST_SERVER:
+        raise UsageError(
+            f"The server of USAGE_DATABASE_URL is PostgreSQL {found}: use {OLDEST_SERVER} or later."
+        )
 
 
 def run_sql(version: str) -> None:

@@ -93,6 +93,7 @@ describe("MyWorkflows", () => {
     await waitFor(async () => expect(await shownFavorites()).toContain("Delta"));
     await userEvent.click(screen.getByRole("button", { name: "Remove Alpha from favourites" }));
     await waitFor(async () => expect(await shownFavorites()).toEqual(["Beta", "Gamma", "Delta"]));
+    expect(document.activeElement).toBe(screen.getByRole("button", { name: "Remove Beta from favourites" }));
   });
 
   it("renames a favourite and gives it a category", async () => {
@@ -104,6 +105,17 @@ describe("MyWorkflows", () => {
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
     await waitFor(async () => expect(await shownFavorites()).toContain("My report"));
     expect(calls.find((call) => call.method === "PATCH")?.body).toEqual({ custom_name: "My report", category: "Finance" });
+  });
+
+  it("knows favourites that are not on the first page of the answer", async () => {
+    const { api } = serverOf({
+      "GET /user/u1": page([userWorkflow("z", "Zeta")]),
+      [`GET ${FAVORITES}`]: ({ path }: { path: string }) =>
+        path.includes("cursor=next%3D%3D") ? page([favorite("z", "Zeta")]) : page([favorite("a", "Alpha")], "next=="),
+    });
+    render(<Around api={api}><MyWorkflows /></Around>);
+    await waitFor(async () => expect(await shownFavorites()).toEqual(["Alpha", "Zeta"]));
+    expect((await screen.findByRole("button", { name: "Zeta is a favourite" })).getAttribute("aria-pressed")).toBe("true");
   });
 
   it("puts back what the server refuses and says why", async () => {
@@ -266,6 +278,7 @@ describe("UsageInsights", () => {
     render(<Around api={api}><UsageInsights /></Around>);
     await userEvent.click(await screen.findByRole("button", { name: /^Dismiss/ }));
     expect(await screen.findByText("Nothing needs your attention.")).toBeTruthy();
+    expect(document.activeElement).toBe(screen.getByRole("button", { name: "Undo" }));
     await userEvent.click(screen.getByRole("button", { name: "Undo" }));
     expect(await screen.findByText(/the most/)).toBeTruthy();
   });

@@ -149,6 +149,7 @@ def test_from_the_list_to_a_workflow_and_back(page: Page, demo: Demo) -> None:
 def test_an_unknown_workflow_is_told_in_a_sentence(page: Page) -> None:
     complaints: list[str] = []
     page.on("response", lambda answer: complaints.append(f"{answer.status} {answer.url}"))
-    page.goto("/nowhere/at/all")
-    expect(page.get_by_text("There is no such page.")).to_be_visible()
+    for path in ("/nowhere/at/all", "/workflow/%E0%A4%A"):
+        page.goto(path)
+        expect(page.get_by_text("There is no such page.")).to_be_visible()
     assert all(entry.startswith(("200", "304")) for entry in complaints), complaints

@@ -125,6 +125,23 @@ def test_every_number_about_a_workflow_has_its_definition(page: Page, demo: Demo
     _check(page, demo, f"/workflow/{workflow}", 18)
 
 
+def test_a_definition_can_be_pointed_at_and_closed_without_moving(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/organisation")
+    word = page.get_by_role("region", name="Most used").get_by_role("button", name="Users")
+    word.hover()
+    tip = page.get_by_role("tooltip")
+    expect(tip).to_be_visible()
+    box = tip.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=8)
+    expect(tip).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tip).to_have_count(0)
+
+
 def test_every_number_of_the_list_of_users_has_its_definition(page: Page, demo: Demo) -> None:
     page.goto("/organisation")
     page.get_by_role("combobox", name="User").click()

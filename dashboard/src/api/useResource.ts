@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 
 import { useUsage } from "../widgets/context";
 import { onChange } from "./changes";
-import { asProblem, withQuery, type ApiProblem, type Query } from "./client";
+import { asProblem, withQuery, type ApiProblem, type Query, type UsageApi } from "./client";
 import type { Page } from "./types";
 
 export interface Resource<T> {
@@ -21,24 +21,49 @@ interface Answer<T> {
   problem: ApiProblem | null;
 }
 
+type Read<T> = (api: UsageApi, address: string, signal: AbortSignal) => Promise<T>;
+
+function readOnce<T>(api: UsageApi, address: string, signal: AbortSignal): Promise<T> {
+  return api.get<T>(address, signal);
+}
+
+async function readEveryPage<T>(api: UsageApi, address: string, signal: AbortSignal): Promise<Page<T>> {
+  const first = await api.get<Page<T>>(address, signal);
+  const items = [...first.items];
+  for (let next = first.next_cursor; next; ) {
+    const page: Page<T> = await api.get(`${address}&${new URLSearchParams({ cursor: next })}`, signal);
+    items.push(...page.items);
+    next = page.next_cursor;
+  }
+  return { ...first, items, next_cursor: null };
+}
+
 /** Reads an address; null reads nothing. What was there stays visible while it is read again. */
 export function useResource<T>(path: string | null, query?: Query): Resource<T> {
+  return useRead<T>(path === null ? null : withQuery(path, query), readOnce);
+}
+
+/** A whole list, for one that is known to be short enough. */
+export function useWholeList<T>(path: string | null, pageSize: number): Resource<Page<T>> {
+  return useRead<Page<T>>(path === null ? null : withQuery(path, { limit: pageSize }), readEveryPage);
+}
+
+function useRead<T>(address: string | null, read: Read<T>): Resource<T> {
   const { api } = useUsage();
-  const address = path === null ? null : withQuery(path, query);
   const [answer, setAnswer] = useState<Answer<T> | null>(null);
   const [round, setRound] = useState(0);
 
   useEffect(() => {
     if (address === null) return;
     const stopper = new AbortController();
-    api.get<T>(address, stopper.signal).then(
+    read(api, address, stopper.signal).then(
       (data) => setAnswer({ address, data, problem: null }),
       (error: unknown) => {
         if (!stopper.signal.aborted) setAnswer({ address, data: null, problem: asProblem(error) });
       },
     );
     return () => stopper.abort();
-  }, [api, address, round]);
+  }, [api, address, read, round]);
 
   const reload = () => setRound((before) => before + 1);
   useEffect(() => {

@@ -9,12 +9,24 @@ export type Route =
 
 const MOVED = "usage-moved";
 
+/** A part of an address as text; null where somebody cut it off in the middle of a letter. */
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
 export function routeOf(pathname: string): Route {
   const [page = "", id, ...rest] = pathname.replace(/^\/+|\/+$/g, "").split("/");
   if (rest.length > 0) return { page: "unknown" };
   if ((page === "" || page === "me") && !id) return { page: "me" };
   if (page === "organisation" && !id) return { page };
-  if (page === "workflow" && id) return { page, workflowId: decodeURIComponent(id) };
+  if (page === "workflow" && id) {
+    const workflowId = decoded(id);
+    return workflowId === null ? { page: "unknown" } : { page, workflowId };
+  }
   return { page: "unknown" };
 }
 

@@ -2,14 +2,16 @@
 import type { PagedList } from "../api/useResource";
 
 export function Pager<T>({ list, what }: { list: PagedList<T>; what: string }) {
-  if (!list.showNext && !list.showPrevious) return null;
+  // While the first page is on its way the rows that still stand say whether there are more.
+  if (!list.showNext && !list.showPrevious && !list.data?.next_cursor) return null;
   return (
     <nav className="uw-pager" aria-label={`Pages of ${what}`}>
-      <button type="button" className="uw-button" disabled={!list.showPrevious} onClick={() => list.showPrevious?.()}>
+      {/* Not `disabled`: the focus would be lost while the next page is on its way. */}
+      <button type="button" className="uw-button" aria-disabled={!list.showPrevious} onClick={() => list.showPrevious?.()}>
         Previous
       </button>
       <span aria-live="polite">Page {list.pageNumber}</span>
-      <button type="button" className="uw-button" disabled={!list.showNext} onClick={() => list.showNext?.()}>
+      <button type="button" className="uw-button" aria-disabled={!list.showNext} onClick={() => list.showNext?.()}>
         Next
       </button>
     </nav>

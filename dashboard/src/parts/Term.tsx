@@ -13,6 +13,15 @@ export interface TermProps {
 
 const MARGIN = 8;
 
+/** Under the word, or above it where there is no room. They touch, so that the pointer can go from one to the other. */
+function placeBeside(word: HTMLElement, tip: HTMLElement): void {
+  const at = word.getBoundingClientRect();
+  const { width, height } = tip.getBoundingClientRect();
+  const below = at.bottom + MARGIN + height <= window.innerHeight;
+  tip.style.left = `${Math.max(MARGIN, Math.min(at.left, window.innerWidth - width - MARGIN))}px`;
+  tip.style.top = `${below ? at.bottom : Math.max(MARGIN, at.top - height)}px`;
+}
+
 export function Term({ of, note, children }: TermProps) {
   const text = useUsage().definitions[of];
   const id = useId();
@@ -22,14 +31,21 @@ export function Term({ of, note, children }: TermProps) {
 
   useLayoutEffect(() => {
     if (!open || !word.current || !tip.current) return;
+    const [from, shown] = [word.current, tip.current];
     // In the browser's top layer no frame cuts it off and nothing lies above it.
-    tip.current.showPopover?.();
-    const at = word.current.getBoundingClientRect();
-    const { width, height } = tip.current.getBoundingClientRect();
-    const below = at.bottom + MARGIN + height <= window.innerHeight;
-    const left = Math.min(Math.max(MARGIN, at.left), window.innerWidth - width - MARGIN);
-    tip.current.style.left = `${left}px`;
-    tip.current.style.top = `${below ? at.bottom + 4 : Math.max(MARGIN, at.top - height - 4)}px`;
+    shown.showPopover?.();
+    const place = () => placeBeside(from, shown);
+    const press = (event: KeyboardEvent) => event.key === "Escape" && setOpen(false);
+    place();
+    window.addEventListener("scroll", place, { capture: true, passive: true });
+    window.addEventListener("resize", place);
+    // Wherever the focus is: what the pointer opened can be closed without moving it.
+    document.addEventListener("keydown", press);
+    return () => {
+      window.removeEventListener("scroll", place, { capture: true });
+      window.removeEventListener("resize", place);
+      document.removeEventListener("keydown", press);
+    };
   }, [open]);
 
   if (!text) return <>{children}</>;
@@ -44,7 +60,6 @@ export function Term({ of, note, children }: TermProps) {
         onFocus={() => setOpen(true)}
         onBlur={() => setOpen(false)}
         onClick={() => setOpen(true)}
-        onKeyDown={(event) => event.key === "Escape" && setOpen(false)}
       >
         {children}
       </button>

@@ -94,7 +94,7 @@ export function FavoriteCard(props: FavoriteCardProps) {
         <IconButton icon="up" label={`Move ${name} up`} disabled={props.isFirst} onClick={() => props.onMove(-1)} />
         <IconButton icon="down" label={`Move ${name} down`} disabled={props.isLast} onClick={() => props.onMove(1)} />
         <IconButton icon="edit" label={`Rename ${name}`} onClick={props.onEdit} />
-        <IconButton icon="cross" label={`Remove ${name} from favourites`} onClick={props.onRemove} />
+        <IconButton icon="cross" label={`Remove ${name} from favourites`} onClick={props.onRemove} removes />
       </div>
     </li>
   );
@@ -104,6 +104,8 @@ function IconButton(props: {
   icon: "play" | "up" | "down" | "edit" | "cross";
   label: string;
   disabled?: boolean;
+  /** Found by who looks for a place for the focus. */
+  removes?: boolean;
   onClick: () => void;
 }) {
   return (
@@ -114,6 +116,7 @@ function IconButton(props: {
       title={props.label}
       // Not `disabled`: the focus would be lost when a card reaches the end.
       aria-disabled={props.disabled ?? false}
+      data-remove={props.removes}
       onClick={() => !props.disabled && props.onClick()}
     >
       <Icon name={props.icon} />

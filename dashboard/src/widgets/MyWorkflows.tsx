@@ -1,5 +1,5 @@
 // A user's favourites, to order, rename and remove; and what they ran lately or most, to add from.
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import type { Favorite } from "../api/types";
 import { userPath } from "../api/paths";
@@ -53,6 +53,21 @@ function FavoriteCards({ favorites }: { favorites: Favorites }) {
   const [dragged, setDragged] = useState<string | null>(null);
   const [edited, setEdited] = useState<Favorite | null>(null);
   const [said, setSaid] = useState("");
+  const list = useRef<HTMLOListElement>(null);
+  const removedAt = useRef<number | null>(null);
+
+  useEffect(() => {
+    // The card with the focus is gone: its neighbour has it now.
+    if (removedAt.current === null) return;
+    const cards = list.current?.children;
+    const next = cards?.[Math.min(removedAt.current, cards.length - 1)];
+    removedAt.current = null;
+    next?.querySelector<HTMLElement>("button[data-remove]")?.focus();
+  }, [items]);
+  const remove = (index: number, workflowId: string) => {
+    removedAt.current = index;
+    void favorites.remove(workflowId);
+  };
 
   const move = (from: number, to: number) => {
     const item = items[from];
@@ -71,7 +86,7 @@ function FavoriteCards({ favorites }: { favorites: Favorites }) {
   const categories = [...new Set(items.flatMap((item) => item.category ?? []))].sort();
   return (
     <>
-      <ol className="uw-cards">
+      <ol ref={list} className="uw-cards">
         {items.map((favorite, index) => (
           <FavoriteCard
             key={favorite.workflow_id}
@@ -82,7 +97,7 @@ function FavoriteCards({ favorites }: { favorites: Favorites }) {
             onDragStart={() => setDragged(favorite.workflow_id)}
             onDropHere={() => drop(index)}
             onEdit={() => setEdited(favorite)}
-            onRemove={() => void favorites.remove(favorite.workflow_id)}
+            onRemove={() => remove(index, favorite.workflow_id)}
           />
         ))}
       </ol>

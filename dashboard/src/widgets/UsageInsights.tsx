@@ -73,7 +73,14 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
       {dismissed && (
         <p className="uw-notice" role="status">
           Dismissed.{" "}
-          <button type="button" className="uw-button uw-button--quiet" onClick={() => void undo(dismissed)}>
+          <button
+            key={dismissed.insight_id}
+            // The button that was pressed is gone; who uses the keyboard goes on from here.
+            ref={focusOnce}
+            type="button"
+            className="uw-button uw-button--quiet"
+            onClick={() => void undo(dismissed)}
+          >
             Undo
           </button>
         </p>
@@ -106,6 +113,10 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
       <Pager list={list} what="insights" />
     </Panel>
   );
+}
+
+function focusOnce(button: HTMLButtonElement | null): void {
+  button?.focus({ preventScroll: true });
 }
 
 /** The sequence that an insight proposes to save. */

@@ -5,7 +5,7 @@ import { announceChange } from "../api/changes";
 import { asProblem } from "../api/client";
 import { userPath } from "../api/paths";
 import type { Favorite, NamedWorkflow, Page } from "../api/types";
-import { useResource, type Resource } from "../api/useResource";
+import { useWholeList, type Resource } from "../api/useResource";
 import { useUsage } from "./context";
 
 export interface Favorites {
@@ -19,7 +19,8 @@ export interface Favorites {
   order: (workflowIds: string[]) => Promise<void>;
 }
 
-const MOST = 200;
+// The server takes 1,000 favourites at most.
+const PAGE = 200;
 
 /** The same things with one of them moved to another place. */
 export function moved<T>(items: readonly T[], from: number, to: number): T[] {
@@ -32,7 +33,7 @@ export function moved<T>(items: readonly T[], from: number, to: number): T[] {
 export function useFavorites(userId: string | null): Favorites {
   const { api } = useUsage();
   const path = userId === null ? null : userPath(userId, "/favorites");
-  const resource = useResource<Page<Favorite>>(path, { limit: MOST });
+  const resource = useWholeList<Favorite>(path, PAGE);
   const [problem, setProblem] = useState<string | null>(null);
   const items = resource.data?.items ?? [];
 

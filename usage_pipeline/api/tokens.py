@@ -22,15 +22,19 @@ _CLOCK_TOLERANCE_SECONDS = 30
 _TIMEOUT_SECONDS = 5
 # While the issuer is away, callers are told so at once instead of each waiting for it in a thread.
 _AWAY_SECONDS = 5.0
+# A signature takes longer to check than most answers to read.
+_REMEMBERED_SECONDS = 5.0
+_REMEMBERED_TOKENS = 10_000
 _SCOPE_PREFIX = "workflow-usage:"
 
 
 @dataclass(frozen=True)
 class TokenUser:
-    """Whom a valid token speaks for, and what it allows beyond that."""
+    """Whom a valid token speaks for, what it allows beyond that, and until when (Unix time)."""
 
     user: str
     scopes: frozenset[str]
+    valid_until: float
 
 
 class Tokens:
@@ -43,6 +47,7 @@ class Tokens:
         self._claim = user_claim
         self._keys: jwt.PyJWKClient | None = None
         self._away_until = 0.0
+        self._remembered: dict[str, tuple[float, TokenUser]] = {}
 
     async def check(self, token: str) -> TokenUser | None:
         """Whom a token speaks for; None when it is not valid.
@@ -50,10 +55,19 @@ class Tokens:
         Raises:
             ProblemError: the issuer's keys cannot be fetched.
         """
+        known = self._remembered.get(token)
+        if known is not None and known[0] > time.time():
+            return known[1]
         if time.monotonic() < self._away_until:
             raise _issuer_away()
         # Fetching keys blocks; so it happens beside the requests.
-        return await asyncio.to_thread(self._check, token)
+        found = await asyncio.to_thread(self._check, token)
+        if found is not None:
+            if len(self._remembered) >= _REMEMBERED_TOKENS:
+                self._remembered.clear()
+            until = min(time.time() + _REMEMBERED_SECONDS, found.valid_until)
+            self._remembered[token] = (until, found)
+        return found
 
     def _check(self, token: str) -> TokenUser | None:
         try:
@@ -81,7 +95,8 @@ class Tokens:
         user = claims[self._claim]
         if not isinstance(user, str) or not user:
             return None
-        return TokenUser(user, frozenset({"track", "read:self"}) | _granted(claims))
+        scopes = frozenset({"track", "read:self"}) | _granted(claims)
+        return TokenUser(user, scopes, int(claims["exp"]) + _CLOCK_TOLERANCE_SECONDS)
 
     def _away(self, error: Exception) -> ProblemError:
         _log.warning("the issuer %s cannot be asked for its keys: %s", self._issuer, error)

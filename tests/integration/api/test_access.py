@@ -181,6 +181,14 @@ def test_tokens_that_are_not_valid_are_refused(protected: TestClient, issuer: Is
         assert answer.status_code == 401, why
 
 
+def test_an_expiry_written_as_text_is_no_error_of_ours(
+    protected: TestClient, issuer: Issuer
+) -> None:
+    token = issuer.token(ME, exp=str(int(time.time()) + 600))
+    answer = protected.get(f"{PREFIX}/me", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code in (401, 503)
+
+
 def test_the_issuers_keys_are_fetched_once_and_again_when_they_change(
     fresh: TestClient, issuer: Issuer
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.loops import run
 from usage_pipeline.api import tokens
 from usage_pipeline.api.errors import ProblemError
-from usage_pipeline.api.tokens import Tokens
+from usage_pipeline.api.tokens import Tokens, TokenUser
 
 
 def test_an_issuer_that_is_away_is_not_waited_for_by_every_caller(
@@ -31,3 +31,24 @@ def test_an_issuer_that_is_away_is_not_waited_for_by_every_caller(
     monkeypatch.setattr(checked, "_away_until", 0.0)
     assert refused() == 503
     assert len(asked) == 2
+
+
+def test_a_token_is_checked_once_in_some_seconds_and_not_remembered_beyond_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1_000_000.0
+    checked: list[str] = []
+    remembering = Tokens("https://issuer.example", "usage", "sub")
+
+    def check(token: str) -> TokenUser | None:
+        checked.append(token)
+        return None if token == "wrong" else TokenUser("ana", frozenset(), now + 2)
+
+    monkeypatch.setattr(remembering, "_check", check)
+    monkeypatch.setattr(tokens.time, "time", lambda: now)
+    users = [run(remembering.check(token)) for token in ("right", "right", "wrong", "wrong")]
+    assert [user and user.user for user in users] == ["ana", "ana", None, None]
+    assert checked == ["right", "wrong", "wrong"]
+    now += 2
+    run(remembering.check("right"))
+    assert checked[3:] == ["right"]

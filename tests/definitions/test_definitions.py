@@ -95,9 +95,15 @@ def test_dbt_tests_and_raw_checks_are_asset_checks(definitions: dg.Definitions) 
     assert singular - checks == set()
 
 
-def test_every_asset_of_the_nightly_job_is_partitioned_by_day(definitions: dg.Definitions) -> None:
-    job = definitions.resolve_job_def("nightly")
+@pytest.mark.parametrize("name", ["nightly", "backfill"])
+def test_the_jobs_are_partitioned_by_day_and_hold_every_asset(
+    definitions: dg.Definitions, name: str
+) -> None:
+    job = definitions.resolve_job_def(name)
     assert isinstance(job.partitions_def, dg.DailyPartitionsDefinition)
+    assert job.asset_layer.selected_asset_keys == set(
+        definitions.resolve_asset_graph().materializable_asset_keys
+    )
 
 
 def test_the_nightly_schedule_runs_by_itself(definitions: dg.Definitions) -> None:

@@ -55,24 +55,26 @@ def backfill(
     first: Annotated[str, typer.Argument(metavar="FROM", help="The first day.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="The last day.")],
 ) -> None:
-    """Run the nightly job for all days from FROM to TO, in one run."""
+    """Do what the nightly job does for all days from FROM to TO, in one run."""
     start, end = parse_span(first, last)
     settings, warehouse = opened()
     build(settings, warehouse, start, end)
 
 
 def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> None:
-    """Run the nightly job for a span of days and say how it went.
+    """Run the job of one night, or of a backfill, and say how it went.
 
     Raises:
         typer.Exit: with code 1 when a step or a blocking check failed.
     """
+    from usage_pipeline.defs.jobs import BACKFILL, NIGHTLY
     from usage_pipeline.defs.launch import run_days
 
     started = time.monotonic()
+    job = NIGHTLY if first == last else BACKFILL
     span = str(first) if first == last else f"{first} to {last}"
-    with progress(f"Running the nightly job for {span}") as show:
-        outcome = run_days(settings, warehouse, "nightly", first, last, on_line=show)
+    with progress(f"Running the {job} job for {span}") as show:
+        outcome = run_days(settings, warehouse, job, first, last, on_line=show)
     for warning in outcome.warnings:
         say(f"Warning: {warning}.")
     if not outcome.succeeded:

@@ -12,7 +12,7 @@ from usage_pipeline.defs.checks import raw_checks
 from usage_pipeline.defs.executions import load_asset
 from usage_pipeline.defs.failed_days import failed_days_asset
 from usage_pipeline.defs.favourites import favourites_asset
-from usage_pipeline.defs.jobs import nightly_job
+from usage_pipeline.defs.jobs import backfill_job, nightly_job
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.mining import mining_assets
 from usage_pipeline.defs.mining_checks import mining_checks
@@ -45,7 +45,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             favourites_asset(partitions),
         ],
         asset_checks=[*raw_checks(settings), *mining_checks()],
-        jobs=[nightly],
+        jobs=[nightly, backfill_job()],
         schedules=[nightly_schedule(settings, nightly)],
         sensors=[failure_alert(settings)],
         resources={"warehouse": WarehouseResource(), "dbt": dbt},

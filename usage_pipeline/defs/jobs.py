@@ -5,15 +5,25 @@ from typing import Any
 import dagster as dg
 
 NIGHTLY = "nightly"
+BACKFILL = "backfill"
 
 
 def nightly_job() -> Any:
-    """The job of every night and of every backfill: load, build every mart, check."""
+    """The job of every night: load, build every mart, mine, retire, check."""
+    return _whole_graph(NIGHTLY, "Loads a day, builds every mart of it, mines, runs the checks.")
+
+
+def backfill_job() -> Any:
+    """The same for many days in one run; a job of its own keeps the history of nights readable."""
+    return _whole_graph(BACKFILL, "Does what the nightly job does, for a range of days in one run.")
+
+
+def _whole_graph(name: str, description: str) -> Any:
     return dg.define_asset_job(
-        NIGHTLY,
+        name,
         selection=dg.AssetSelection.all(),
         # The steps follow one another, and a process of its own for each would take longer to
         # start than most take to run.
         executor_def=dg.in_process_executor,
-        description="Loads the days, builds every mart of them, runs the checks.",
+        description=description,
     )

@@ -155,6 +155,12 @@ def trailing_users(usage: str, window_days: int, first: str, last: str) -> str:
     return f"select workflow_id, execution_date as as_of_date, 1 as unique_users from {usage}"
 
 
+def trailing_sums(daily_usage: str, days: str, window_days: int, columns: list[str]) -> str:
+    """Stand in for the macro."""
+    sums = ", ".join(f"sum({column}) as {column}" for column in columns)
+    return f"select as_of_date, workflow_id, {sums} from {days} cross join {daily_usage}"
+
+
 def fold_states(states: str) -> str:
     """Stand in for the macro."""
     return f"select * from {states}"

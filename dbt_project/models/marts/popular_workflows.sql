@@ -38,19 +38,12 @@ users as (
 ),
 
 summed as (
-    select
-        days.spine_date as as_of_date,
-        daily_usage.workflow_id,
-        cast(sum(daily_usage.total_executions) as {{ dbt.type_bigint() }}) as total_executions,
-        cast(sum(daily_usage.people_execution_count) as {{ dbt.type_bigint() }}) as people_execution_count,
-        cast(sum(daily_usage.success_count) as {{ dbt.type_bigint() }}) as success_count,
-        cast(sum(daily_usage.failure_count) as {{ dbt.type_bigint() }}) as failure_count
-    from days
-    inner join daily_usage
-        on
-            days.spine_date >= daily_usage.execution_date
-            and {{ add_days('days.spine_date', -window_days) }} < daily_usage.execution_date
-    group by days.spine_date, daily_usage.workflow_id
+    {{ trailing_sums('daily_usage', 'days', window_days, [
+        'total_executions',
+        'people_execution_count',
+        'success_count',
+        'failure_count',
+    ]) }}
 ),
 
 ranked as (

@@ -36,22 +36,15 @@ users as (
 ),
 
 summed as (
-    select
-        days.spine_date as as_of_date,
-        daily_usage.workflow_id,
-        cast(sum(daily_usage.total_executions) as {{ dbt.type_bigint() }}) as total_executions,
-        cast(sum(daily_usage.success_count) as {{ dbt.type_bigint() }}) as success_count,
-        cast(sum(daily_usage.failure_count) as {{ dbt.type_bigint() }}) as failure_count,
-        cast(sum(daily_usage.cancelled_count) as {{ dbt.type_bigint() }}) as cancelled_count,
-        cast(sum(daily_usage.open_count) as {{ dbt.type_bigint() }}) as open_count,
-        cast(sum(daily_usage.duration_count) as {{ dbt.type_bigint() }}) as duration_count,
-        cast(sum(daily_usage.total_duration_ms) as {{ dbt.type_bigint() }}) as total_duration_ms
-    from days
-    inner join daily_usage
-        on
-            days.spine_date >= daily_usage.execution_date
-            and {{ add_days('days.spine_date', -window_days) }} < daily_usage.execution_date
-    group by days.spine_date, daily_usage.workflow_id
+    {{ trailing_sums('daily_usage', 'days', window_days, [
+        'total_executions',
+        'success_count',
+        'failure_count',
+        'cancelled_count',
+        'open_count',
+        'duration_count',
+        'total_duration_ms',
+    ]) }}
 ),
 
 with_rates as (

@@ -61,3 +61,22 @@
         ) as integer) as unique_users
     from daily_changes
 {%- endmacro %}
+
+{#-
+    A query (as_of_date, workflow_id, the columns): sums over the `window_days` that end with each day
+    of `days`. `daily_usage` and `days` name CTEs: rows of workflows and days, and a spine of days.
+-#}
+{% macro trailing_sums(daily_usage, days, window_days, columns) -%}
+    select
+        {{ days }}.spine_date as as_of_date,
+        {{ daily_usage }}.workflow_id,
+        {%- for column in columns %}
+        cast(sum({{ daily_usage }}.{{ column }}) as {{ dbt.type_bigint() }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ days }}
+    inner join {{ daily_usage }}
+        on
+            {{ days }}.spine_date >= {{ daily_usage }}.execution_date
+            and {{ add_days(days ~ '.spine_date', -window_days) }} < {{ daily_usage }}.execution_date
+    group by {{ days }}.spine_date, {{ daily_usage }}.workflow_id
+{%- endmacro %}

@@ -51,6 +51,7 @@ def dbt_environment(warehouse: Warehouse, threads: int) -> dict[str, str]:
         "USAGE_DB_PASSWORD": parts["password"],
         "USAGE_DB_NAME": parts["dbname"],
         "USAGE_DBT_THREADS": str(threads),
+        "USAGE_LOCK_TIMEOUT_SECONDS": str(warehouse.lock_timeout),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 

@@ -1,9 +1,11 @@
 """Several at once: two runs of a day, a backfill beside the night, a reader that stays open."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,10 +18,11 @@ from tests.faults.watching import seen_in, watching
 from tests.faults.world import World
 from usage_pipeline.errors import WarehouseUnavailableError
 from usage_pipeline.sources.canonical import ReadBatch
-from usage_pipeline.warehouse import locks
+from usage_pipeline.warehouse import locks, retirement
 from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.day_load import DayInput, load_day
+from usage_pipeline.warehouse.partition import drop_partition
 from usage_pipeline.warehouse.retirement import retire_day
 
 
@@ -154,6 +157,38 @@ def test_a_cursor_that_is_half_read_delays_a_swap_and_a_retirement_and_reads_on(
             "select (select count(*) from raw.workflow_executions_simple), "
             "(select sum(execution_count) from raw.retired_usage)"
         ).fetchone() == (7, 300)
+
+
+def test_a_retirement_locks_readers_out_for_the_drop_alone(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However many rows are counted before: no reader waits for that.
+    _load(warehouse, DAY, 20_000)
+    seconds = []
+
+    def drop(*given: Any) -> None:
+        assert _readers_are_let_in(warehouse)
+        begun = time.monotonic()
+        drop_partition(*given)
+        seconds.append(time.monotonic() - begun)
+        assert not _readers_are_let_in(warehouse)
+
+    monkeypatch.setattr(retirement, "drop_partition", drop)
+    assert retire_day(warehouse, DAY, as_of=DAY, open_days=30).retired == 20_000
+    assert seconds
+    assert seconds[0] < 1
+    assert _readers_are_let_in(warehouse)
+
+
+def _readers_are_let_in(warehouse: Warehouse) -> bool:
+    with warehouse.connect() as connection:
+        connection.execute("set local lock_timeout = '50ms'")
+        try:
+            connection.execute("select count(*) from raw.workflow_executions_simple")
+        except psycopg.errors.LockNotAvailable:
+            connection.rollback()
+            return False
+    return True
 
 
 def test_a_snapshot_that_has_not_read_a_day_yet_still_finds_it(warehouse: Warehouse) -> None:

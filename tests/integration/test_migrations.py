@@ -1,6 +1,6 @@
 """Migrations: once, however many ask, and over data that is there."""
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from multiprocessing import get_context
 from pathlib import Path
 from uuid import uuid4
@@ -107,6 +107,25 @@ def test_a_server_that_is_too_old_is_refused(
         migrate(empty)
     with empty.connect() as connection:
         assert current_version(connection) is None
+
+
+def test_a_migration_waits_for_a_query_without_holding_up_others_and_then_goes_on(
+    empty: Warehouse,
+) -> None:
+    migrate(empty, "0008_stages")
+    with empty.connect() as connection:
+        connection.execute("create table marts.user_workflow_stats (user_id uuid)")
+    impatient = Warehouse(empty.url, lock_timeout=0.1)
+    with psycopg.connect(empty.url) as reader, ThreadPoolExecutor(1) as pool:
+        reader.execute("select * from marts.user_workflow_stats")
+        upgrade = pool.submit(migrate, impatient)
+        wait([upgrade], timeout=1.5)
+        assert not upgrade.done()
+        with empty.connect() as other:
+            other.execute("set statement_timeout = '2s'")
+            other.execute("select * from marts.user_workflow_stats")
+        reader.commit()
+        assert upgrade.result(timeout=30) == newest_version()
 
 
 def test_a_warehouse_newer_than_the_program_is_refused(empty: Warehouse) -> None:

@@ -10,24 +10,29 @@ from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from psycopg import sql
 
 from tests.conftest import RunDbt, _fresh_database
 from tests.executions import at, batch, execution, uuid_of
 from tests.unit.mining import reference
 from usage_pipeline import nightly_mining
 from usage_pipeline.ingestion import load_inputs
+from usage_pipeline.mining.daily import DailyStatistics
 from usage_pipeline.mining.insight_states import merge_insights
-from usage_pipeline.nightly_mining import mine_days, mine_windows
+from usage_pipeline.nightly_mining import mine_days, mine_windows, mined_tables
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
 from usage_pipeline.synthetic import GeneratorConfig, write
 from usage_pipeline.transform import build_arguments
+from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.day_load import DayInput, load_day
 from usage_pipeline.warehouse.embedded import EmbeddedServer
 from usage_pipeline.warehouse.erasure import forget_user
 from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
+from usage_pipeline.warehouse.mined import daily
 from usage_pipeline.warehouse.mined.daily import unaccounted_hours
 from usage_pipeline.warehouse.retirement import retire_day
 
@@ -396,3 +401,36 @@ def test_what_forgotten_users_did_is_nobody_s_habit(mined: Warehouse, settings: 
     for name in (*_DAILY, *_WINDOWS):
         if name != "popular_sequences":
             assert _rows(mined, f"select * from mining.{name} where user_id in {gone}") == []
+
+
+def test_popular_sequences_are_after_a_night_those_of_everybody_who_is_not_forgotten(
+    mined: Warehouse, settings: Settings
+) -> None:
+    # Who has most of them: without this person some are no longer shared.
+    user = str(
+        _rows(
+            mined,
+            "select user_id from mining.daily_sequences group by user_id "
+            "order by sum(cardinality(workflow_ids)) desc, user_id limit 1",
+        )[0][0]
+    )
+    popular = "select sequence_id::text, user_count, support from mining.popular_sequences"
+    before = set(_rows(mined, popular))
+    with snapshot(mined) as source:
+        everything = daily.read_days(source, _DAYS[0], _AS_OF)
+        workflows = source.read(sql.SQL("select workflow_id, workflow_name from marts.workflows"))
+    others = DailyStatistics(
+        **{
+            name: table.filter(pc.not_equal(table["user_id"], user))
+            for name in daily.DAILY_TABLES
+            if (table := getattr(everything, name))
+        }
+    )
+    wanted = mined_tables(others, workflows, settings, _AS_OF)["popular_sequences"]
+    forget_user(mined, UUID(user))
+    # It names nobody, and stays as it is until the next night.
+    assert set(_rows(mined, popular)) == before
+    mine_windows(mined, settings, _AS_OF)
+    found = set(_rows(mined, popular))
+    columns = (wanted[name].to_pylist() for name in ("sequence_id", "user_count", "support"))
+    assert found == set(zip(*columns, strict=True)) != before

@@ -8,12 +8,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from usage_pipeline.api.tracking import Start, TrackedItem, Window, row_of, start_of
+from usage_pipeline.erasing import forget_everywhere
 from usage_pipeline.ingestion import load_configured_days
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.erasure import forget_user
+from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
 from usage_pipeline.warehouse.ledger import unaccounted
 from usage_pipeline.warehouse.tracked import forget_before, tracked_days
 
@@ -243,6 +246,48 @@ def test_a_forgotten_user_is_gone_from_reports_and_stays_counted_when_the_day_is
                 f"select count(*) from {table} where user_id = %s or error_message is not null",
                 [user],
             ).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("called", ["ana", "our id"])
+def test_a_user_of_whom_nothing_but_reports_came_in_can_be_forgotten_before_the_first_load(
+    warehouse: Warehouse, settings: Settings, called: str
+) -> None:
+    report(warehouse, status="failed", error_message="ana's file is missing")
+    report(warehouse, status="completed", run="run-2", user_id="bo")
+    user = json.loads(row_said(status="started"))["user_id"]
+    name = user if called == "our id" else called
+    assert forget_everywhere(settings, warehouse, name).reports == 1
+    # Known as forgotten now, by both ids, and reports that come after it are nobody's.
+    report(warehouse, status="completed", run="run-3")
+    assert len(loaded(warehouse, settings)) == 3
+    assert forget_everywhere(settings, warehouse, "ana").reports == 0
+    with warehouse.connect() as connection:
+        for table in ("users", "workflow_executions_simple", "tracked_executions"):
+            assert connection.execute(
+                sql.SQL("select count(*) from {} as each where each::text ilike any (%s)").format(
+                    sql.Identifier("raw", table)
+                ),
+                [["%ana%", f"%{user}%"]],
+            ).fetchone() == (0,)
+        assert connection.execute(
+            "select user_id = %s, count(*) from raw.workflow_executions_simple group by 1 "
+            "order by 1",
+            [ANONYMOUS_USER],
+        ).fetchall() == [(False, 1), (True, 2)]
+
+
+def test_a_user_of_whom_only_a_favourite_is_known_can_be_forgotten(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    user = json.loads(row_said(status="started"))["user_id"]
+    with warehouse.connect() as connection:
+        connection.execute(
+            "insert into raw.workflow_favorites (user_id, workflow_id) values (%s, %s)",
+            [user, user],
+        )
+    assert forget_everywhere(settings, warehouse, user).deleted == 1
+    with warehouse.connect() as connection:
+        assert connection.execute("select count(*) from raw.workflow_favorites").fetchone() == (0,)
 
 
 def test_a_source_in_the_file_may_not_take_the_name(

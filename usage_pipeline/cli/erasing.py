@@ -32,7 +32,9 @@ def forget_user(
     with progress(f"Forgetting {user}") as show:
         show("every table, then the marts of their days")
         done = forget_everywhere(settings, warehouse, user)
+    reports = f", {done.reports:,} reports of tracked executions too" if done.reports else ""
     say(
-        f"Forgotten: {done.executions + done.retired:,} executions are the anonymous user's now; "
+        f"Forgotten: {done.executions + done.retired:,} executions are the anonymous user's now"
+        f"{reports}; "
         f"{done.deleted:,} rows deleted, {done.blanked:,} rejected rows emptied."
     )

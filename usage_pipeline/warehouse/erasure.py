@@ -57,6 +57,18 @@ _TABLES_OF_USERS = """
     order by namespace.nspname, class.relname
 """
 
+# Also users of whom nothing but reports has come in yet, which the next load would make known.
+_CALLED = """
+    select user_id, min(source) as source from (
+        select user_id, source, source_user_id from raw.users
+        union all
+        select user_id, %(tracked)s, source_user_id from raw.tracked_executions
+    ) as users
+    where user_id::text = lower(%(text)s) or source_user_id = %(text)s
+    group by user_id
+    order by source, user_id
+"""
+
 
 @dataclass(frozen=True)
 class Erasure:
@@ -65,6 +77,7 @@ class Erasure:
     Attributes:
         executions: executions that belong to the anonymous user now.
         retired: executions of retired days that do.
+        reports: reports of tracked executions that do.
         deleted: rows that only described the person.
         blanked: rejected rows whose text is gone.
         days: the first and last day the anonymous user has executions of; the marts of these days
@@ -74,6 +87,7 @@ class Erasure:
 
     executions: int
     retired: int
+    reports: int
     deleted: int
     blanked: int
     days: tuple[date, date] | None
@@ -86,15 +100,12 @@ def find_user(connection: psycopg.Connection, text: str) -> UUID:
     Raises:
         UsageError: nobody is called that, or several are.
     """
-    known = connection.execute(
-        "select user_id, source from raw.users "
-        "where user_id::text = lower(%(text)s) or source_user_id = %(text)s order by source",
-        {"text": text},
-    ).fetchall()
+    known = connection.execute(_CALLED, {"text": text, "tracked": tracked.TRACKED}).fetchall()
     if len(known) > 1:
         several = ", ".join(f"{user_id} of {source}" for user_id, source in known)
         raise UsageError(f"{len(known)} users are called {text!r}: give the id of one ({several}).")
     user = known[0][0] if known else user_of_digest(connection, text)
+    user = user or _named_anywhere(connection, text)
     if user is None:
         raise UsageError(
             f"No user is called {text!r}: give the id that raw.users has in user_id or in "
@@ -122,12 +133,12 @@ def forget_user(warehouse: Warehouse, user: UUID) -> Erasure:
             "where user_id = %s",
             [ANONYMOUS_USER, user],
         ).rowcount
-        tracked.forget_users(connection)
+        reports = tracked.forget_users(connection)
         retired = connection.execute(
             "select coalesce(sum(execution_count), 0) from raw.retired_usage where user_id = %s",
             [user],
         ).fetchone()
-        tables = [(row[0], row[1]) for row in connection.execute(_TABLES_OF_USERS).fetchall()]
+        tables = _tables_of_users(connection)
         deleted = 0
         for table in tables:
             if table in _ADDITIVE:
@@ -138,6 +149,7 @@ def forget_user(warehouse: Warehouse, user: UUID) -> Erasure:
         return Erasure(
             executions=executions,
             retired=int(retired[0]) if retired else 0,
+            reports=reports,
             deleted=deleted,
             blanked=blanked,
             days=_days_of_anonymous(connection),
@@ -145,9 +157,32 @@ def forget_user(warehouse: Warehouse, user: UUID) -> Erasure:
         )
 
 
+def _tables_of_users(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in connection.execute(_TABLES_OF_USERS).fetchall()]
+
+
+def _named_anywhere(connection: psycopg.Connection, text: str) -> UUID | None:
+    """The user of this id of ours, when any table names them: of some only a favourite is known."""
+    try:
+        user = UUID(text)
+    except ValueError:
+        return None
+    statement = sql.SQL("select exists (select from {} where user_id = {})")
+    for table in _tables_of_users(connection):
+        found = connection.execute(
+            statement.format(sql.Identifier(*table), sql.Literal(user))
+        ).fetchone()
+        if found and found[0]:
+            return user
+    return None
+
+
 def _remember(connection: psycopg.Connection, user: UUID) -> None:
     known = connection.execute(
-        "select source_user_id from raw.users where user_id = %s", [user]
+        "select source_user_id from raw.users where user_id = %(user)s "
+        "union all select source_user_id from raw.tracked_executions where user_id = %(user)s "
+        "limit 1",
+        {"user": user},
     ).fetchone()
     connection.execute(
         "insert into raw.forgotten_users (user_id, source_user_id_digest) values (%s, %s) "

@@ -5,7 +5,7 @@ leaves none behind.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from enum import IntEnum
@@ -61,24 +61,40 @@ def lock_partition(
     Raises:
         WarehouseUnavailableError: readers held the table through every attempt.
     """
+
+    def attempt() -> None:
+        with connection.transaction():
+            limit_waiting(connection, timeout)
+            connection.execute(
+                sql.SQL("lock table only {}, only {} in access exclusive mode").format(
+                    table, partition
+                )
+            )
+            connection.execute("select set_config('lock_timeout', '0', true)")
+
+    patiently(attempt, table.as_string(connection), timeout)
+
+
+def limit_waiting(connection: psycopg.Connection, timeout: float) -> None:
+    """Let a statement of this transaction wait for a lock no longer than `timeout` seconds."""
+    connection.execute("select set_config('lock_timeout', %s, true)", [f"{int(timeout * 1000)}ms"])
+
+
+def patiently(attempt: Callable[[], None], what: str, timeout: float) -> None:
+    """Try until nobody is in the way, with growing pauses in which others pass.
+
+    Raises:
+        WarehouseUnavailableError: somebody was, in every attempt.
+    """
     pause, longest = _PAUSE_SECONDS
     for _ in range(_ATTEMPTS):
         try:
-            with connection.transaction():
-                connection.execute(
-                    "select set_config('lock_timeout', %s, true)", [f"{int(timeout * 1000)}ms"]
-                )
-                connection.execute(
-                    sql.SQL("lock table only {}, only {} in access exclusive mode").format(
-                        table, partition
-                    )
-                )
-                connection.execute("select set_config('lock_timeout', '0', true)")
+            attempt()
             return
         except psycopg.errors.LockNotAvailable:
             time.sleep(pause)
             pause = min(pause * 2, longest)
     raise WarehouseUnavailableError(
-        f"Readers have held {table.as_string(connection)} for {_ATTEMPTS} attempts of {timeout} s: "
+        f"Readers have held {what} for {_ATTEMPTS} attempts of {timeout} s: "
         "end the long query and run this again; nothing was changed."
     )

@@ -9,6 +9,7 @@ import psycopg
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.warehouse.connection import Warehouse, pin_timezone
+from usage_pipeline.warehouse.locks import patiently
 
 OLDEST_SERVER = 16  # the first with roles that are granted to be become, not to be inherited
 _LOCK = 0x75736167  # "usag": one number for the advisory lock of migrations
@@ -36,6 +37,7 @@ def migrate(warehouse: Warehouse, target: str | None = None) -> str:
     and a second process waits and then finds nothing to do.
 
     Raises:
+        WarehouseUnavailableError: somebody reads what is to be changed, and does not end.
         UsageError: the server is too old, the warehouse is newer than this program, or we may not
             create schemas.
     """
@@ -52,7 +54,7 @@ def migrate(warehouse: Warehouse, target: str | None = None) -> str:
                 f"({newest_version()}): update usage-pipeline."
             )
     try:
-        _upgrade(warehouse, wanted)
+        patiently(lambda: _upgrade(warehouse, wanted), "tables", warehouse.lock_timeout)
     except psycopg.errors.InsufficientPrivilege as error:
         reason = error.diag.message_primary
         raise UsageError(
@@ -90,6 +92,7 @@ def _upgrade(warehouse: Warehouse, target: str) -> None:
     from sqlalchemy import create_engine, exc
     from sqlalchemy.pool import NullPool
 
+    milliseconds = int(warehouse.lock_timeout * 1000)
     config = Config()
     config.set_main_option("script_location", "usage_pipeline.warehouse:migrations")
     engine = create_engine(
@@ -100,6 +103,8 @@ def _upgrade(warehouse: Warehouse, target: str) -> None:
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK:d})")
+            # What a migration changes may be read just now: it steps back and tries again.
+            connection.exec_driver_sql(f"set local lock_timeout = {milliseconds:d}")
             connection.exec_driver_sql("create schema if not exists raw")
             config.attributes["connection"] = connection
             command.upgrade(config, target)

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import typer
 from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
 from rich.table import Table
 
 from usage_pipeline.errors import WrongUsageError
@@ -34,8 +36,12 @@ def progress(title: str) -> Iterator[Progress]:
             console.print(f"{title} ...", markup=False)
             yield lambda line: console.print(f"  {line}", markup=False)
             return
-        with console.status(title) as status:
-            yield lambda line: status.update(f"{title}: {_escaped(line)}")
+        spinner = Spinner("dots", title)
+        # Not `console.status`: that would show what goes to a run's log file, too.
+        with Live(
+            spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+        ):
+            yield lambda line: spinner.update(text=f"{title}: {_escaped(line)}")
 
 
 def say(text: str) -> None:

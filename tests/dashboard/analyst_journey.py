@@ -146,6 +146,82 @@ def test_from_the_list_to_a_workflow_and_back(page: Page, demo: Demo) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Organisation")
 
 
+def _workflow(page: Page, demo: Demo) -> str:
+    """Open the page of the workflow that is run most."""
+    workflow = demo.rows(
+        "select workflow_id from marts.popular_workflows "
+        "join marts.warehouse_as_of using (as_of_date) where popularity_rank = 1"
+    )[0][0]
+    page.goto(f"/workflow/{workflow}")
+    return str(workflow)
+
+
+def test_what_runs_before_and_after_is_what_was_mined(page: Page, demo: Demo) -> None:
+    workflow = _workflow(page, demo)
+    panel = _panel(page, "Before and after")
+    expect(panel.locator("svg.uw-flow, svg[role=img]").first).to_be_visible()
+    shown = [
+        [re.sub(r"\s+", " ", row).strip() for row in rows.locator("li").all_inner_texts()]
+        for rows in panel.locator(".neighbours").all()
+    ]
+    since = (
+        "and execution_date > (select as_of_date from marts.warehouse_as_of) - 28 "
+        "group by 1 order by 2 desc, 1"
+    )
+    before = demo.rows(
+        "select workflow_name, sum(transition_count)::int from mining.daily_transitions "
+        "join marts.workflows on workflow_id = from_workflow_id where to_workflow_id = %s " + since,
+        workflow,
+    )
+    after = demo.rows(
+        "select workflow_name, sum(transition_count)::int from mining.daily_transitions "
+        "join marts.workflows on workflow_id = to_workflow_id where from_workflow_id = %s " + since,
+        workflow,
+    )
+    assert before
+    assert after
+    for side, known in zip(shown, (before, after), strict=True):
+        assert [int(row.rsplit(" ", 1)[1].replace(",", "")) for row in side] == [
+            count for _, count in known[:10]
+        ]
+        assert set(side) <= {f"{name} {count:,}" for name, count in known}
+
+
+def test_the_users_of_a_workflow_are_those_of_the_marts(page: Page, demo: Demo) -> None:
+    workflow = _workflow(page, demo)
+    weeks = _panel(page, "Users a week")
+    weeks.get_by_text("Show as a table").click()
+    assert [[int(cell) for cell in row[1:]] for row in _rows(weeks)] == [
+        list(row)
+        for row in demo.rows(
+            "select returning_users::int, new_users::int, resurrected_users::int "
+            "from marts.workflow_lifecycle where workflow_id = %s order by week_start_date",
+            workflow,
+        )
+    ]
+    days = _panel(page, "Users a day")
+    days.get_by_text("Show as a table").click()
+    assert [int(row[1]) for row in _rows(days) if row[1] != "0"] == [
+        users
+        for (users,) in demo.rows(
+            "select unique_users::int from marts.workflow_daily_usage "
+            "where workflow_id = %s order by execution_date",
+            workflow,
+        )
+    ]
+
+
+def test_shared_sequences_are_those_that_were_mined(page: Page, demo: Demo) -> None:
+    page.goto("/organisation")
+    panel = _panel(page, "Run together by several users")
+    shown = [(int(row[1]), int(row[2].replace(",", ""))) for row in _rows(panel)]
+    assert shown == demo.rows(
+        "select user_count::int, support::int from mining.popular_sequences "
+        "order by user_count desc, support desc limit 8"
+    )
+    assert panel.locator(".uw-ribbon").count() >= len(shown)
+
+
 def test_an_unknown_workflow_is_told_in_a_sentence(page: Page) -> None:
     complaints: list[str] = []
     page.on("response", lambda answer: complaints.append(f"{answer.status} {answer.url}"))

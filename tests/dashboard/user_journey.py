@@ -81,16 +81,23 @@ def test_the_list_shows_the_users_own_numbers_of_the_mart(page: Page, demo: Demo
     panel = _panel(page, "Most used")
     expect(panel.locator("tbody tr").first).to_be_visible()
     shown = [
-        (row.locator("th").inner_text(), row.locator("td").first.inner_text())
+        (
+            row.locator("th").inner_text(),
+            row.locator("td").nth(0).inner_text(),
+            (row.locator(".uw-mark__rate").all_inner_texts() or ["grey"])[0],
+        )
         for row in panel.locator("tbody tr").all()
     ]
     known = demo.rows(
-        "select workflow_name, total_executions from marts.user_workflow_stats "
-        "where user_id = %s order by total_executions desc",
+        "select workflow_name, total_executions, success_rate, success_count + failure_count >= 5 "
+        "from marts.user_workflow_stats where user_id = %s order by total_executions desc",
         user,
     )
-    assert [count for _, count in shown] == [f"{count:,}" for _, count in known[: len(shown)]]
-    assert set(shown) <= {(name, f"{count:,}") for name, count in known}
+    assert [row[1] for row in shown] == [f"{row[1]:,}" for row in known[: len(shown)]]
+    assert set(shown) <= {
+        (name, f"{count:,}", f"{rate:.1%}".replace("%", "\u00a0%") if enough else "grey")
+        for name, count, rate, enough in known
+    }
 
 
 def test_a_user_saves_a_sequence_as_a_template_and_deletes_it(page: Page, demo: Demo) -> None:

@@ -39,7 +39,7 @@ export function WorkflowPage({ workflowId }: { workflowId: string }) {
           <ExecutionHistory title="Executions a day" path={`${path}/daily`} asOf={workflow.as_of} />
           <div className="page-columns page-columns--even">
             <Users path={path} asOf={workflow.as_of} />
-            <Lifecycle path={path} />
+            <Lifecycle path={path} asOf={workflow.as_of} />
           </div>
           <Around path={path} workflow={workflow} />
         </>
@@ -125,7 +125,13 @@ function Users({ path, asOf }: { path: string; asOf: string | null }) {
   );
 }
 
-function Lifecycle({ path }: { path: string }) {
+/** A week by its first day; the one that has not ended yet says so. */
+function weekName(start: string, asOf: string | null): string {
+  const isOver = asOf === null || daysBefore(start, -6) <= asOf;
+  return `Week of ${day(start)}${isOver ? "" : ", so far"}`;
+}
+
+function Lifecycle({ path, asOf }: { path: string; asOf: string | null }) {
   const weeks = useResource<Page<LifecycleWeek>>(`${path}/lifecycle`, { limit: 200 });
   return (
     <Panel title="Users a week" about="Who is new, who came back, who stayed.">
@@ -136,7 +142,7 @@ function Lifecycle({ path }: { path: string }) {
             height={160}
             rows={[...page.items].sort((a, b) => (a.week_start_date < b.week_start_date ? -1 : 1)).slice(-52)}
             parts={WEEKS}
-            day={(row) => `Week of ${day(row.week_start_date)}`}
+            day={(row) => weekName(row.week_start_date, asOf)}
             tick={(row) => shortDay(row.week_start_date)}
             also={(row) => (
               <span>

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from fastapi import Request, Response
 from pydantic import BaseModel, TypeAdapter
@@ -71,6 +72,23 @@ async def page(
     as_of = await reader.as_of()
     query, places = listing.query(asked)
     rows = await reader.rows(query, {"as_of": as_of.day, **(values or {}), **places})
+    return answer(request, page_json(listing, as_of, rows, asked))
+
+
+async def own_page(
+    request: Request,
+    listing: Listing[Item],
+    asked: Paging,
+    user: UUID,
+    values: Mapping[str, Any] | None = None,
+) -> Response:
+    """A page of what a user can change, of which the database shows only the user's own."""
+    reader = services_of(request).reader
+    as_of = await reader.as_of()
+    query, places = listing.query(asked)
+    given = {"user_id": user, "as_of": as_of.day, **(values or {}), **places}
+    async with reader.acting_for(user) as connection:
+        rows = await (await connection.execute(query, given)).fetchall()
     return answer(request, page_json(listing, as_of, rows, asked))
 
 

@@ -10,13 +10,13 @@ from psycopg.rows import DictRow
 from pydantic import BaseModel, Field
 
 from usage_pipeline.api.access import ChangeableUser, ReadableUser, mapped_id
-from usage_pipeline.api.answers import answer, object_json, page_json
+from usage_pipeline.api.answers import answer, object_json, own_page
 from usage_pipeline.api.errors import ProblemError, documented
 from usage_pipeline.api.paging import Listing, Page, Paged, Paging
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflows import WorkflowId
 from usage_pipeline.api.schemas import Reliability, SuccessRate, WorkflowName
-from usage_pipeline.api.services import ReaderDep, ServicesDep, services_of
+from usage_pipeline.api.services import ReaderDep, ServicesDep
 
 router = topic("favourites")
 
@@ -141,7 +141,7 @@ async def get_user_favorites(
     asked: Paged,
 ) -> Response:
     """In the user's own order; those never moved after the others, oldest first."""
-    return await _page(request, user, asked)
+    return await own_page(request, _FAVOURITES, asked, user)
 
 
 @router.post(
@@ -204,7 +204,7 @@ async def order_favorites(
     values = {"user_id": user, "workflow_ids": order.workflow_ids}
     async with reader.acting_for(user) as connection:
         await connection.execute(_ORDER, values)
-    return await _page(request, user, Paging(limit=200))
+    return await own_page(request, _FAVOURITES, Paging(limit=200), user)
 
 
 @router.patch(
@@ -251,16 +251,6 @@ async def remove_favorite(
     if not gone.rowcount:
         raise _none()
     return Response(status_code=204)
-
-
-async def _page(request: Request, user: UUID, asked: Paging) -> Response:
-    reader = services_of(request).reader
-    as_of = await reader.as_of()
-    query, places = _FAVOURITES.query(asked)
-    values = {"user_id": user, "as_of": as_of.day, **places}
-    async with reader.acting_for(user) as connection:
-        rows = await (await connection.execute(query, values)).fetchall()
-    return answer(request, page_json(_FAVOURITES, as_of, rows, asked))
 
 
 async def _one(connection: AsyncConnection[DictRow], values: dict[str, Any]) -> DictRow:

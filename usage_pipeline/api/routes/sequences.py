@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from usage_pipeline.api.access import ChangeableUser, ReadableUser, ReaderCaller
-from usage_pipeline.api.answers import answer, object_json, page, page_json
+from usage_pipeline.api.answers import answer, object_json, own_page, page
 from usage_pipeline.api.errors import ProblemError, documented
 from usage_pipeline.api.paging import Listing, Page, Paged
 from usage_pipeline.api.routes.topics import topic
@@ -158,19 +158,13 @@ where user_id = %(user_id)s and template_id = %(template_id)s
 async def get_workflow_sequences(
     request: Request,
     user: ReadableUser,
-    reader: ReaderDep,
     asked: Paged,
     window: Annotated[
         Literal["7", "28", "90"], Query(description="Days that end with the as-of date.")
     ] = "7",
 ) -> Response:
     """The five most frequent sequences of the window, runs at most 5 minutes apart."""
-    as_of = await reader.as_of()
-    query, places = _SEQUENCES.query(asked)
-    values = {"user_id": user, "window": int(window), **places}
-    async with reader.acting_for(user) as connection:
-        rows = await (await connection.execute(query, values)).fetchall()
-    return answer(request, page_json(_SEQUENCES, as_of, rows, asked))
+    return await own_page(request, _SEQUENCES, asked, user, {"window": int(window)})
 
 
 @router.get(
@@ -197,15 +191,10 @@ async def get_popular_sequences(
 async def get_templates(
     request: Request,
     user: ReadableUser,
-    reader: ReaderDep,
     asked: Paged,
 ) -> Response:
     """Sequences that the user has saved, the newest first."""
-    as_of = await reader.as_of()
-    query, places = _TEMPLATES.query(asked)
-    async with reader.acting_for(user) as connection:
-        rows = await (await connection.execute(query, {"user_id": user, **places})).fetchall()
-    return answer(request, page_json(_TEMPLATES, as_of, rows, asked))
+    return await own_page(request, _TEMPLATES, asked, user)
 
 
 @router.post(

@@ -21,6 +21,7 @@ from usage_pipeline.mining.columns import (
     integers,
     lists_of,
     microseconds,
+    order_by,
     ranges,
     to_dates,
     to_ids,
@@ -209,7 +210,7 @@ def workflow_sequences(
     frequency = groups.sums(counts.occurrences)
     last_executed = groups.maxima(counts.last_executed)
     user, length = counts.user[row], counts.length[row]
-    best = np.lexsort((code[row], -length, -last_executed, -frequency, user))
+    best = order_by(user, *map(_descending, (frequency, last_executed, length)), code[row])
     rank = group(user[best]).ranks() + 1
     if top is not None:
         best, rank = best[rank <= top], rank[rank <= top]
@@ -227,6 +228,11 @@ def workflow_sequences(
         ],
         schema=WORKFLOW_SEQUENCES_SCHEMA,
     )
+
+
+def _descending(values: Ints) -> Ints:
+    """Numbers from 0 on that sort the other way round."""
+    return int(values.max(initial=0)) - values
 
 
 def _from_zero(values: Ints) -> Ints:

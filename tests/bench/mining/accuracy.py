@@ -21,7 +21,8 @@ from scipy import stats
 from usage_pipeline.mining.daily import DailyStatistics, statistics_of_days
 from usage_pipeline.mining.follow_ups import find_follow_ups
 from usage_pipeline.mining.patterns import usage_patterns
-from usage_pipeline.mining.subsequences import find_subsequences
+from usage_pipeline.mining.subsequences import find_popular_sequences, find_subsequences
+from usage_pipeline.nightly_mining import PART_WINDOW_DAYS
 from usage_pipeline.synthetic import GeneratorConfig, Truth, generate_table, ground_truth, shuffle
 
 ENOUGH = 20
@@ -29,11 +30,12 @@ SHUFFLED_SEED = 1_000
 """The seed of the first history that is shuffled; the planted ones have small seeds."""
 WINDOW_DAYS = 90
 KINDS = ("sub-sequence", "time_based", "sequence", "conditional")
+OF_ALL_USERS = "of all users"
 SHUFFLES = {
-    "within_day": KINDS,
-    "uniform": KINDS,
+    "within_day": (*KINDS, OF_ALL_USERS),
+    "uniform": (*KINDS, OF_ALL_USERS),
     # It keeps when users are active, which is what a time pattern is about.
-    "within_user_day": ("sub-sequence", "sequence", "conditional"),
+    "within_user_day": ("sub-sequence", "sequence", "conditional", OF_ALL_USERS),
 }
 
 
@@ -91,6 +93,17 @@ def mined_from(
     patterns = usage_patterns(found.transitions, found.step_counts, found.hours, named, as_of)
     significant = [q <= 0.05 for q in parts["q_value"].to_pylist()]
     return parts.filter(pa.array(significant, pa.bool_())), patterns
+
+
+def shared_by_users(found: DailyStatistics, as_of: date) -> int:
+    """How many sequences are said of all users, over the window that the nightly job uses."""
+    follow_ups = find_follow_ups(
+        found.transitions, found.step_counts, as_of, window_days=PART_WINDOW_DAYS
+    ).to_table()
+    popular = find_popular_sequences(
+        found.sequences, found.step_counts, follow_ups, as_of, window_days=PART_WINDOW_DAYS
+    )
+    return sum(lift > 1 for lift in popular["lift"].to_pylist())
 
 
 def score_subsequences(parts: pa.Table, truth: Truth) -> Score:
@@ -204,8 +217,10 @@ class Histories:
         found = {}
         for how, kinds in SHUFFLES.items():
             mixed = shuffle(executions, seed, how=how, zone=self.zone)
-            false = false_findings(*mine(mixed, config.last_day, self.zone), kinds)
-            found |= {(how, kind): count for kind, count in false.items()}
+            daily = statistics_of_days(mixed, self.zone)
+            false = false_findings(*mined_from(daily, mixed, config.last_day), KINDS)
+            false[OF_ALL_USERS] = shared_by_users(daily, config.last_day)
+            found |= {(how, kind): false[kind] for kind in kinds}
         return found
 
 
@@ -250,8 +265,9 @@ def main() -> None:
     parser.add_argument("--zone", default="Europe/Berlin")
     chosen = parser.parse_args()
     histories = Histories(chosen.users, chosen.days, chosen.zone)
-    print_planted(histories, chosen.seeds, chosen.noise)
-    print()
+    if chosen.seeds:
+        print_planted(histories, chosen.seeds, chosen.noise)
+        print()
     print_shuffled(histories, chosen.shuffled, chosen.noise)
 
 

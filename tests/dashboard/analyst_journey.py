@@ -126,8 +126,9 @@ def test_from_the_list_to_a_workflow_and_back(page: Page, demo: Demo) -> None:
     page.goto("/organisation")
     first = _panel(page, "Most used").locator("tbody tr").first.get_by_role("link")
     name = first.inner_text()
-    first.click()
+    first.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(page.get_by_role("main")).to_be_focused()
     row = demo.rows(
         "select total_executions, failure_count, unique_users, success_rate "
         "from marts.workflow_success_rates join marts.warehouse_as_of using (as_of_date) "

@@ -39,6 +39,8 @@ export function go(pathname: string): void {
   window.history.pushState(null, "", pathname.includes("?") ? pathname : pathname + window.location.search);
   window.dispatchEvent(new Event(MOVED));
   window.scrollTo({ top: 0 });
+  // The link that was followed is gone with its page: reading goes on where the new one begins.
+  document.getElementById("content")?.focus({ preventScroll: true });
 }
 
 /** Looks at another user on the same page. */

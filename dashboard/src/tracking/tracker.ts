@@ -56,13 +56,19 @@ export class ExecutionTracker {
   /** Listens to the page until the returned function is called. */
   attach(): () => void {
     const online = () => void this.#sender.flush();
+    // On a phone a hidden page may be ended without another word.
+    const hide = () => {
+      if (document.visibilityState === "hidden") this.#sender.flushAtTheEnd();
+    };
     const leave = (event: PageTransitionEvent) => this.pageCloses(event.persisted);
     window.addEventListener("online", online);
     window.addEventListener("pagehide", leave);
+    document.addEventListener("visibilitychange", hide);
     void this.#sender.flush();
     return () => {
       window.removeEventListener("online", online);
       window.removeEventListener("pagehide", leave);
+      document.removeEventListener("visibilitychange", hide);
       this.#sender.stop();
     };
   }

@@ -16,7 +16,7 @@ from tests.faults.trials import Trial, run_trial
 from tests.faults.world import World
 from usage_pipeline.warehouse.connection import Warehouse
 
-_QUICK = [
+QUICK = [
     *(Trial("load", "process", seed) for seed in range(3)),
     *(Trial("retire", "process", seed) for seed in range(2)),
     Trial("load", "backend", 0),
@@ -25,32 +25,29 @@ _QUICK = [
 ]
 
 
-@pytest.mark.parametrize("trial", _QUICK, ids=str)
+@pytest.mark.parametrize("trial", QUICK, ids=str)
 def test_whatever_is_killed_one_more_run_gives_what_an_undisturbed_night_gives(
     world: World, trial: Trial
 ) -> None:
     run_trial(world, trial)
 
 
-_LONG = {
+_COUNTS = {
     "process": {"load": 10, "build": 6, "mine": 6, "retire": 8},
     "server": {"load": 3, "build": 3, "mine": 3, "retire": 3},
     "backend": {"load": 3, "build": 2, "mine": 2, "retire": 2},
     "restart": {"load": 1, "build": 2, "retire": 1},
 }
+LONG = [
+    Trial(stage, struck, 100 + number)
+    for struck, stages in _COUNTS.items()
+    for stage, count in stages.items()
+    for number in range(count)
+]
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "trial",
-    [
-        Trial(stage, struck, 100 + number)
-        for struck, stages in _LONG.items()
-        for stage, count in stages.items()
-        for number in range(count)
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("trial", LONG, ids=str)
 def test_whatever_is_killed_when_marts_are_built_too(whole_world: World, trial: Trial) -> None:
     run_trial(whole_world, trial)
 

@@ -14,6 +14,7 @@ _CLOCKS = [
     "created_at",
     "rejected_at",
     "retired_at",
+    "ids_forgotten_at",
     "failed_at",
     "mined_at",
     "rejected_id",

@@ -147,6 +147,24 @@ def prepared(module_warehouse: Warehouse, dbt_on: RunDbt) -> str:
             "insert into raw.workflow_favorites (user_id, workflow_id) values (%s, %s)",
             [_USER, uuid_of("w1")],
         )
+        connection.execute(
+            "insert into raw.workflow_templates (user_id, name, sequence_id, workflow_ids) "
+            "values (%s, 'mine', gen_random_uuid(), '{}')",
+            [_USER],
+        )
+        connection.execute(
+            "insert into raw.api_keys (name, key_hash, scopes, user_id) "
+            "values ('hers', sha256('hers'), '{read:self}', %s)",
+            [_USER],
+        )
+        connection.execute(
+            "insert into raw.tracked_executions (id, status, user_id, workflow_id, "
+            "source_user_id, source_workflow_id, source_id, start_time, is_start_given, "
+            "error_message, content_hash) "
+            "values (gen_random_uuid(), 'failed', %s, gen_random_uuid(), %s, 'w1', 'x', "
+            "'2026-06-15 09:00Z', true, %s, '')",
+            [_USER, _NAME, f"{_NAME} may not do this"],
+        )
         connection.execute("create table mining.test_things (user_id uuid, message text)")
         connection.execute("insert into mining.test_things values (%s, 'cleo')", [_USER])
         for table, values in _MINED.items():
@@ -174,6 +192,8 @@ def test_no_table_names_a_forgotten_user_and_every_total_stays(
     named = set(_mentions(used))
     assert {"raw.users.user_id", "raw.users.source_user_id", "raw.retired_usage.user_id",
             "raw.rejected_executions.original", "marts.user_workflow_stats.user_id",
+            "raw.workflow_templates.user_id", "raw.api_keys.user_id",
+            "raw.tracked_executions.user_id", "raw.tracked_executions.error_message",
             "mining.test_things.user_id"} <= named  # fmt: skip
     assert {f"mining.{table}.user_id" for table in _MINED} <= named
 

@@ -17,6 +17,7 @@ from usage_pipeline.warehouse.day_load import DayInput, load_day
 from usage_pipeline.warehouse.embedded import EmbeddedServer
 from usage_pipeline.warehouse.migrate import current_version, migrate, newest_version
 from usage_pipeline.warehouse.retirement import retire_day
+from usage_pipeline.warehouse.roles import Role
 
 PACKAGE = Path(usage_pipeline.__file__).parent
 
@@ -69,6 +70,12 @@ def test_a_warehouse_of_an_earlier_version_with_data_in_it_is_upgraded(
             "partition of raw.workflow_executions_simple "
             "for values from ('2026-06-15') to ('2026-06-16')"
         )
+        if version >= "0012":
+            # From here on the loader makes partitions, and has these rights on them.
+            connection.execute(
+                "grant select, insert, update, delete on raw.workflow_executions_simple_20260615 "
+                "to usage_loader"
+            )
         connection.execute(
             "insert into raw.workflow_executions_simple (id, user_id, workflow_id, start_time, "
             "status, execution_date, source, source_id) values (gen_random_uuid(), "
@@ -84,7 +91,8 @@ def test_a_warehouse_of_an_earlier_version_with_data_in_it_is_upgraded(
         assert connection.execute(
             "select source_id, status from raw.workflow_executions_simple"
         ).fetchall() == [("old", "completed")]
-    load_day(empty, DAY, [DayInput("other", [batch([execution("new", source="other")])])])
+    loader = empty.acting_as(Role.LOADER)
+    load_day(loader, DAY, [DayInput("other", [batch([execution("new", source="other")])])])
     assert retire_day(empty, DAY, as_of=DAY, open_days=30).retired == 2
 
 

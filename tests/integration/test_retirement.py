@@ -161,7 +161,12 @@ def test_once_the_ids_are_gone_nothing_is_loaded_rather_than_counted_twice(
 ) -> None:
     _load(warehouse, _day_of_executions())
     _retire(warehouse)
+    said = "select ids_forgotten_at is not null from raw.load_ledger"
+    with warehouse.connect() as connection:
+        assert set(connection.execute(said).fetchall()) == {(False,)}
     assert forget_retired_ids(warehouse, DAY) == 40
+    with warehouse.connect() as connection:
+        assert set(connection.execute(said).fetchall()) == {(True,)}
     with pytest.raises(UsageError, match="can no longer be told from a counted one"):
         _load(warehouse, _day_of_executions())
     assert _rows(warehouse, "select sum(execution_count) from raw.retired_usage") == [(40,)]

@@ -96,8 +96,18 @@ def retire_day(warehouse: Warehouse, day: date, *, as_of: date, open_days: int) 
 
 
 def forget_retired_ids(warehouse: Warehouse, last: date) -> int:
-    """Drop the ids of days up to `last`; afterwards nothing can be loaded for those days."""
+    """Drop the ids of days up to `last`; afterwards nothing can be loaded for those days.
+
+    The ledger says so of each.
+    """
     with warehouse.connect() as connection:
+        connection.execute(
+            "update raw.load_ledger as ledger set ids_forgotten_at = current_timestamp "
+            "where execution_date <= %s and ids_forgotten_at is null and exists ("
+            "select from raw.retired_executions as known "
+            "where known.execution_date = ledger.execution_date)",
+            [last],
+        )
         return connection.execute(
             "delete from raw.retired_executions where execution_date <= %s", [last]
         ).rowcount

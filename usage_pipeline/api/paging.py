@@ -19,11 +19,6 @@ from usage_pipeline.api.schemas import percent
 
 Item = TypeVar("Item", bound=BaseModel)
 
-# Found whatever the case is, in any script. A letter may have two small forms, as sigma has, so
-# that both texts are made upper-case first. No character stands for others.
-_HOLDS: LiteralString = """
-    and strpos(lower(upper(normalize({name}))), lower(upper(normalize(%(search)s::text)))) > 0"""
-
 
 class Page(BaseModel, Generic[Item]):
     """Some items of a list, and where the next ones begin."""
@@ -46,7 +41,7 @@ class Paging:
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items at most.")]
 Cursor = Annotated[
-    str | None, Query(max_length=1000, description="The `next_cursor` of the page before.")
+    str | None, Query(max_length=2000, description="The `next_cursor` of the page before.")
 ]
 Search = Annotated[
     str | None,
@@ -72,6 +67,15 @@ Paged = Annotated[Paging, Depends(_paging)]
 Searched = Annotated[Paging, Depends(_searching)]
 
 
+def holds(name: LiteralString) -> LiteralString:
+    """The condition that a column holds what is searched for, whatever the case and the script.
+
+    A letter may have two small forms, as sigma has, so that both texts are made upper-case first.
+    No character stands for others.
+    """
+    return f"strpos(lower(upper(normalize({name}))), lower(upper(normalize(%(search)s::text)))) > 0"
+
+
 @dataclass(frozen=True)
 class Listing(Generic[Item]):
     """A list that can be paged.
@@ -84,7 +88,7 @@ class Listing(Generic[Item]):
         casts: their types, as Postgres names them.
         descending: whether all of them descend; else all ascend.
         keys: the columns of the answer that hold the values of `order`.
-        name: the expression that a search looks into; none when there is no search.
+        searched: the condition of what a search finds; none when there is no search.
     """
 
     item: type[Item]
@@ -94,7 +98,7 @@ class Listing(Generic[Item]):
     casts: tuple[LiteralString, ...]
     descending: bool = False
     keys: tuple[str, ...] = field(default=())
-    name: LiteralString | None = None
+    searched: LiteralString | None = None
 
     @cached_property
     def _rates(self) -> list[tuple[str, str]]:
@@ -107,12 +111,8 @@ class Listing(Generic[Item]):
 
     @cached_property
     def _place(self) -> TypeAdapter[Any]:
-        types = self.types if self.name is None else (*self.types, str | None)
+        types = self.types if self.searched is None else (*self.types, str | None)
         return TypeAdapter(tuple[types])  # type: ignore[valid-type]
-
-    @cached_property
-    def _holds(self) -> LiteralString:
-        return "" if self.name is None else _HOLDS.format(name=self.name)
 
     @cached_property
     def _after(self) -> LiteralString:
@@ -138,8 +138,8 @@ class Listing(Generic[Item]):
         """
         values: dict[str, Any] = {"rows": asked.limit + 1}
         query = self.select
-        if asked.search is not None:
-            query += self._holds
+        if asked.search is not None and self.searched is not None:
+            query += "\n and " + self.searched
             values["search"] = asked.search
         if asked.cursor is not None:
             query += self._after
@@ -152,7 +152,7 @@ class Listing(Generic[Item]):
         if len(rows) <= asked.limit:
             return None
         last = rows[asked.limit - 1]
-        searched = () if self.name is None else (asked.search,)
+        searched = () if self.searched is None else (asked.search,)
         place = (*(last[key] for key in self.keys), *searched)
         return base64.urlsafe_b64encode(self._place.dump_json(place)).decode().rstrip("=")
 
@@ -172,7 +172,7 @@ class Listing(Generic[Item]):
         try:
             text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             place: tuple[Any, ...] = self._place.validate_json(text)
-            if self.name is not None and place[-1] != search:
+            if self.searched is not None and place[-1] != search:
                 raise ValueError("the cursor of another search")
         except (ValueError, UnicodeEncodeError, ValidationError):
             raise ProblemError(

@@ -126,7 +126,7 @@ def _queries_of(name: str, found: Any) -> Iterator[Query]:
         cursor = found.next_cursor([place] * 51, asked)
         query, values = found.query(replace(asked, cursor=cursor))
         yield Query(f"{name}, later", query, values)
-        if found.name is not None:
+        if found.searched is not None:
             query, values = found.query(replace(asked, search="report"))
             yield Query(f"{name}, searched", query, values)
     elif isinstance(found, dict):
@@ -146,7 +146,7 @@ class _Values(dict[str, Any]):
             return _ID
         if name in ("as_of", "last"):
             return "2026-06-28"
-        return {"rows": 51, "first": "2026-04-01", "window": 7, "state": "open", "search": None,
+        return {"rows": 51, "first": "2026-04-01", "window": 7, "state": "open", "search": "report",
                 "name": "x", "custom_name": None, "category": None, "workflow_ids": [],
                 "has_name": True, "has_category": True}[name]  # fmt: skip
 

@@ -225,6 +225,16 @@ def test_a_search_takes_every_script_and_no_character_for_another(
             )
 
 
+def test_users_are_found_by_a_part_of_their_name_or_by_their_id(client: TestClient) -> None:
+    every = _all(client, "/users")
+    part = every[0]["user_name"][-1:]
+    expected = [item for item in every if part in item["user_name"]]
+    assert 1 <= len(expected) < len(every)
+    assert _all(client, "/users", limit=1, search=part.upper()) == expected
+    assert _all(client, "/users", search=every[0]["user_id"].upper()) == every[:1]
+    assert _all(client, "/users", search="") == every
+
+
 def test_a_cursor_goes_on_in_its_own_search_only(client: TestClient) -> None:
     page = _get(client, "/popular", limit=1, search="e")
     asked = {"limit": 1, "cursor": page["next_cursor"]}

@@ -1,5 +1,6 @@
 """Who calls, and who there is: `/me` and `/users`."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field
 from usage_pipeline.api.access import Caller, CallerDep, needs
 from usage_pipeline.api.answers import answer, mart_page, object_json
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.paging import Listing, Page, Paged
+from usage_pipeline.api.paging import Listing, Page, Paged, holds
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import ReaderDep
 
@@ -42,14 +43,14 @@ _USERS = Listing(
     select="""
 select user_id, user_name, execution_count, last_used_date
 from marts.users
-where (%(search)s::text is null or strpos(lower(user_name), lower(%(search)s)) > 0
-    or user_id::text = lower(%(search)s))
+where true
 """,
     order=("execution_count", "user_id"),
     types=(int, UUID),
     casts=("bigint", "uuid"),
     descending=True,
     keys=("execution_count", "user_id"),
+    searched="(" + holds("user_name") + " or user_id::text = lower(%(search)s::text))",
 )
 
 
@@ -84,4 +85,4 @@ async def users(
 ) -> Response:
     """Everybody with an execution."""
     wanted = search.replace("\0", "") if search else None
-    return await mart_page(request, _USERS, asked, {"search": wanted or None})
+    return await mart_page(request, _USERS, replace(asked, search=wanted or None))

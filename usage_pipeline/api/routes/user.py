@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from usage_pipeline.api.access import ReadableUser
 from usage_pipeline.api.answers import mart_page, page
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.paging import Listing, Page, Paged, Searched
+from usage_pipeline.api.paging import Listing, Page, Paged, Searched, holds
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import Counts, Frequency, Reliability, SuccessRate, WorkflowName
 
@@ -74,7 +74,7 @@ _LISTINGS: Final = {
         casts=("timestamptz", "uuid"),
         descending=True,
         keys=("last_used_at", "workflow_id"),
-        name="workflow_name",
+        searched=holds("workflow_name"),
     ),
     "use": Listing(
         item=UserWorkflow,
@@ -84,7 +84,7 @@ _LISTINGS: Final = {
         casts=("bigint", "uuid"),
         descending=True,
         keys=("execution_count", "workflow_id"),
-        name="workflow_name",
+        searched=holds("workflow_name"),
     ),
 }
 _RHYTHM = Listing(

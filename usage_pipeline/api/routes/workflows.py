@@ -17,7 +17,7 @@ from usage_pipeline.api.answers import (
     unchanged,
 )
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Searched
+from usage_pipeline.api.paging import Listing, Page, Searched, holds
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate, WorkflowName, percent
 from usage_pipeline.api.services import services_of
@@ -110,7 +110,7 @@ where as_of_date = %(as_of)s
     types=(int,),
     casts=("int",),
     keys=("popularity_rank",),
-    name="workflow_name",
+    searched=holds("workflow_name"),
 )
 _RELIABLE_COLUMNS: Final = """
     coalesce(rates.total_executions, 0) as total_executions,
@@ -140,7 +140,7 @@ where rates.as_of_date = %(as_of)s
     types=(float, UUID),
     casts=("double precision", "uuid"),
     keys=("worst_first", "workflow_id"),
-    name="rates.workflow_name",
+    searched=holds("rates.workflow_name"),
 )
 _ONE: Final[LiteralString] = (
     "select workflows.workflow_id, workflows.workflow_name, popular.popularity_rank,"
@@ -169,7 +169,7 @@ where true
     casts=("int", "uuid"),
     descending=True,
     keys=("users_who_abandoned", "workflow_id"),
-    name="workflow_name",
+    searched=holds("workflow_name"),
 )
 
 

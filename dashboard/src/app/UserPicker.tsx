@@ -23,6 +23,10 @@ function fits(user: User, text: string): boolean {
   return (user.user_name ?? "").toLowerCase().includes(wanted) || user.user_id.startsWith(wanted);
 }
 
+function bringIntoView(option: HTMLElement | null): void {
+  option?.scrollIntoView({ block: "nearest" });
+}
+
 export function UserPicker({ current, currentName, onChoose }: UserPickerProps) {
   const id = useId();
   const counted = useUsage().definitions[COUNT];
@@ -97,6 +101,7 @@ export function UserPicker({ current, currentName, onChoose }: UserPickerProps) 
                 <div
                   key={user.user_id}
                   id={`${id}-${index}`}
+                  ref={index === active ? bringIntoView : undefined}
                   role="option"
                   aria-selected={index === active}
                   tabIndex={-1}

@@ -31,6 +31,8 @@ export interface StackedBarsProps<T> {
 const HATCHED: Partial<Record<Part<unknown>["look"], number>> = { failure: 45, resurrected: 0, open: 135 };
 const LEFT = 44;
 const BOTTOM = 22;
+// Of the longest day on the axis; the last one would be cut off by the edge.
+const HALF_TICK = 20;
 const TOP = 8;
 
 export function StackedBars<T>(props: StackedBarsProps<T>) {
@@ -128,11 +130,21 @@ export function StackedBars<T>(props: StackedBarsProps<T>) {
               </g>
             );
           })}
-          {everyNth(rows, Math.floor((width - LEFT) / 70)).map((row) => (
-            <text key={day(row)} className="uw-axis" x={(x(day(row)) ?? 0) + x.bandwidth() / 2} y={height - 6} textAnchor="middle">
-              {tick(row)}
-            </text>
-          ))}
+          {everyNth(rows, Math.floor((width - LEFT) / 70)).map((row) => {
+            const middle = (x(day(row)) ?? 0) + x.bandwidth() / 2;
+            const isLast = middle > width - HALF_TICK;
+            return (
+              <text
+                key={day(row)}
+                className="uw-axis"
+                x={isLast ? width : middle}
+                y={height - 6}
+                textAnchor={isLast ? "end" : "middle"}
+              >
+                {tick(row)}
+              </text>
+            );
+          })}
         </svg>
       </div>
       <p className="uw-readout" aria-live="polite">

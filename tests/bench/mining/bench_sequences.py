@@ -262,9 +262,9 @@ class Bench:
         connection.execute("drop table bench_found")
 
     def report(self) -> None:
-        """A table; times are of the clock but for those by CPU."""
+        """A table; by CPU and by clock is the time for all in times of ours."""
         base = self.lines[0]
-        print("| way | executions | seconds | for all, s | CPU s | times ours | by CPU | equal |")
+        print("| way | executions | seconds | for all, s | CPU s | by CPU | by clock | equal |")
         print("|---|---:|---:|---:|---:|---:|---:|---|")
         for line in self.lines:
             share = base.executions / line.executions
@@ -272,8 +272,8 @@ class Bench:
             by_cpu = line.took.cpu_seconds * share / base.took.cpu_seconds
             print(
                 f"| {line.name} | {line.executions:,} | {line.took.seconds:.2f} | {for_all:,.1f} "
-                f"| {line.took.cpu_seconds:.2f} | {for_all / base.took.seconds:,.1f} "
-                f"| {by_cpu:,.1f} | {line.equal} |"
+                f"| {line.took.cpu_seconds:.2f} | {by_cpu:,.1f} "
+                f"| {for_all / base.took.seconds:,.1f} | {line.equal} |"
             )
 
 

@@ -5,6 +5,10 @@ import { cleaned, workflowName } from "../src/format/names";
 import { count, counted, duration, percent, probability, signed, signedPercent } from "../src/format/numbers";
 
 describe("numbers", () => {
+  it("a half is rounded up, as in messages and in the terminal", () => {
+    expect([percent(0.1225), percent(0.1445), percent(0.9995)]).toEqual(["12.3\u00a0%", "14.5\u00a0%", ">\u00a099.9\u00a0%"]);
+  });
+
   it("show a missing number as a dash and never as 0", () => {
     expect([count(null), percent(null), duration(null), signed(null), signedPercent(null)]).toEqual(["–", "–", "–", "–", "–"]);
     expect(percent(0)).toBe("0.0\u00a0%");

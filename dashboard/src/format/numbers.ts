@@ -21,10 +21,16 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** Rounded halves up to some digits, by the 15 digits that a float surely holds: 14.45 becomes 14.5. */
+function rounded(value: number, digits: number): string {
+  const scale = 10 ** digits;
+  return (Math.round(Number((value * scale).toPrecision(15))) / scale).toFixed(digits);
+}
+
 /** A fraction as a percentage with one digit: `98.5 %`. Neither 0 % nor 100 % unless it is exactly that. */
 export function percent(fraction: number | null | undefined): string {
   if (fraction === null || fraction === undefined) return NOTHING;
-  const shown = (fraction * 100).toFixed(1);
+  const shown = rounded(fraction * 100, 1);
   if (shown === "100.0" && fraction < 1 - ROUNDING) return `>${NBSP}99.9${NBSP}%`;
   if (shown === "0.0" && fraction > ROUNDING) return `<${NBSP}0.1${NBSP}%`;
   return `${shown}${NBSP}%`;
@@ -36,7 +42,7 @@ export function probability(value: number): string {
 }
 
 export function decimal(value: number | null | undefined, digits = 1): string {
-  return value === null || value === undefined ? NOTHING : value.toFixed(digits);
+  return value === null || value === undefined ? NOTHING : rounded(value, digits);
 }
 
 /** A change with its sign; a true minus, not a hyphen. */

@@ -17,6 +17,7 @@ _CLOCKS = [
     "ids_forgotten_at",
     "failed_at",
     "mined_at",
+    "built_at",
     "rejected_id",
 ]
 _RELATIONS = """

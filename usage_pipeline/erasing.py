@@ -5,7 +5,7 @@ from usage_pipeline.rebuild import rebuild_marts
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.erasure import Erasure, find_user, forget_user
-from usage_pipeline.warehouse.ledger import last_loaded_day
+from usage_pipeline.warehouse.ledger import as_of_day
 from usage_pipeline.warehouse.locks import building
 
 
@@ -19,7 +19,7 @@ def forget_everywhere(settings: Settings, warehouse: Warehouse, user: str) -> Er
     with building(warehouse):
         with warehouse.connect() as connection:
             user_id = find_user(connection, user)
-            as_of = last_loaded_day(connection)
+            as_of = as_of_day(connection, [])
         done = forget_user(warehouse, user_id)
         if done.marts_are_built and done.days is not None and as_of is not None:
             try:

@@ -19,7 +19,8 @@ class MiningThresholds(BaseModel):
     session_gap_seconds: float = Field(
         default=300.0,
         gt=0,
-        le=86_400,
+        # Longer and a session could reach back over days that are retired.
+        le=3_600,
         description="A start more than this after the previous one begins a new session. Days that "
         "are mined already stay as they are.",
     )

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,18 @@ def test_a_day_with_too_many_rejected_rows_is_not_built_into_the_marts(
     with warehouse.connect() as connection:
         marts = connection.execute("select to_regclass('marts.user_workflow_usage')").fetchone()
     assert marts == (None,)
+
+
+def test_the_marts_are_as_of_the_last_day_that_is_built_not_of_one_that_is_only_loaded(
+    run: Run, exports: Path, warehouse: Warehouse
+) -> None:
+    run("load", "--files", exports)
+    built = run("run", "2026-06-01")
+    assert built.returncode == 0, built.stderr
+    assert "Marts: as of 2026-06-01." in run("status").stdout
+    with warehouse.connect() as connection:
+        days = connection.execute("select distinct as_of_date from marts.popular_workflows")
+        assert days.fetchall() == [(date(2026, 6, 1),)]
 
 
 def test_a_header_without_rows_is_an_empty_day_only_where_the_user_says_so(

@@ -31,7 +31,7 @@ from usage_pipeline.transform import (
 )
 from usage_pipeline.warehouse import built_days
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.ledger import last_loaded_day
+from usage_pipeline.warehouse.ledger import as_of_day
 from usage_pipeline.warehouse.locks import building
 from usage_pipeline.warehouse.roles import Role
 from usage_pipeline.warehouse.tables import row_count
@@ -115,22 +115,21 @@ def _build_step(
     ) -> Any:
         with user_errors_as_failures():
             place = warehouse.open()
-            with place.connect() as connection:
-                newest = last_loaded_day(connection)
-            if newest is None:
-                raise UsageError(
-                    "No day is loaded yet: load one first, for example with "
-                    "usage-pipeline load --files 'exports/*.csv.gz'."
-                )
-            days = days_of(context) or [newest]
-            arguments = build_arguments(days[0], days[-1], newest)
         environment = {
             **dbt_environment(place, settings.dbt_threads),
             **parent_environment(),
         }
         with building(place), connected_environment(environment), dbt_errors_as_failures():
-            with place.connect() as connection:
+            with user_errors_as_failures(), place.connect() as connection:
+                as_of = as_of_day(connection, days_of(context))
+                if as_of is None:
+                    raise UsageError(
+                        "No day is loaded yet: load one first, for example with "
+                        "usage-pipeline load --files 'exports/*.csv.gz'."
+                    )
+                days = days_of(context) or [as_of]
                 known = built_days.loads(connection, days[0], days[-1])
+                arguments = build_arguments(days[0], days[-1], as_of)
             target = run_folder(settings, context.run.run_id)
             for event in dbt.cli(arguments, context=context, target_path=target).stream():
                 if isinstance(event, dg.Output):

@@ -3,7 +3,7 @@
 What is read, mined and written stands in `nightly_mining`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
@@ -15,7 +15,7 @@ from usage_pipeline.nightly_mining import mine_days, mine_windows
 from usage_pipeline.partitions import days_of
 from usage_pipeline.resources import WarehouseResource
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.ledger import last_loaded_day
+from usage_pipeline.warehouse.ledger import as_of_day
 from usage_pipeline.warehouse.locks import building
 
 _DAILY = {
@@ -68,8 +68,8 @@ def _daily_statistics(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefi
     ) -> Iterator[dg.MaterializeResult[None]]:
         with user_errors_as_failures():
             place = warehouse.open()
-            as_of = _as_of(place)
             with building(place):
+                as_of = _as_of(place, days_of(context))
                 done = mine_days(place, warehouse.settings(), days_of(context) or [as_of], as_of)
         span = f"{done.days[0]} to {done.days[-1]}" if done.days else "none"
         for key in DAILY_KEYS:
@@ -100,8 +100,8 @@ def _windows() -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         with user_errors_as_failures():
             place = warehouse.open()
-            as_of = _as_of(place)
             with building(place):
+                as_of = _as_of(place, [])
                 rows = mine_windows(place, warehouse.settings(), as_of)
         for key in WINDOW_KEYS:
             yield dg.MaterializeResult(
@@ -130,17 +130,17 @@ def _specs(
     ]
 
 
-def _as_of(warehouse: Warehouse) -> date:
-    """The last loaded day.
+def _as_of(warehouse: Warehouse, days: Sequence[date]) -> date:
+    """The as-of date of a run over these days.
 
     Raises:
         UsageError: no day is loaded.
     """
     with warehouse.connect() as connection:
-        newest = last_loaded_day(connection)
-    if newest is None:
+        as_of = as_of_day(connection, days)
+    if as_of is None:
         raise UsageError(
             "No day is loaded yet: load one first, for example with "
             "usage-pipeline load --files 'exports/*.csv.gz'."
         )
-    return newest
+    return as_of

@@ -112,7 +112,8 @@ def requests_for(
     requests += [
         dg.RunRequest(run_key=f"nightly-{day}-build-{each}", tags={**range_tags(each, each), **tag})
         for each, tag in sorted((unbuilt or {}).items())
-        if earliest <= each <= day and not any(each in some for some in (covered, busy, late))
+        if earliest <= each <= day
+        and not any(each in some for some in (covered, busy, late, again))
     ]
     return requests or dg.SkipReason(
         f"No source in {settings.sources_path} expects executions on {day}, and no day is missing."

@@ -186,7 +186,8 @@ def _remember(connection: psycopg.Connection, user: UUID) -> None:
     ).fetchone()
     connection.execute(
         "insert into raw.forgotten_users (user_id, source_user_id_digest) values (%s, %s) "
-        "on conflict do nothing",
+        "on conflict (user_id) do update set source_user_id_digest = "
+        "coalesce(forgotten_users.source_user_id_digest, excluded.source_user_id_digest)",
         [user, None if known is None else digest(known[0])],
     )
     connection.execute(

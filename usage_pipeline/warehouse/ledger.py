@@ -104,7 +104,7 @@ def loaded_days(connection: psycopg.Connection) -> list[date]:
 
 
 def last_loaded_day(connection: psycopg.Connection) -> date | None:
-    """The newest day in the ledger: the as-of date of everything current."""
+    """The newest day in the ledger, whether the marts know it or not."""
     row = connection.execute("select max(execution_date) from raw.load_ledger").fetchone()
     return None if row is None else row[0]
 
@@ -228,3 +228,20 @@ def last_built(connection: psycopg.Connection) -> Built | None:
         ).fetchone()
         run = None if last is None else f"{last[0]} {last[1]}, {last[2]}"
     return Built(row[0], run)
+
+
+def as_of_day(connection: psycopg.Connection, days: Sequence[date]) -> date | None:
+    """The as-of date of a run over `days`: the newest of them and of what the marts are as of.
+
+    Not the newest loaded day: one whose marts were never built would be said to be counted.
+
+    Args:
+        connection: reads only.
+        days: the days that the run builds; without any it keeps the as-of date that there is.
+
+    Returns:
+        None where no day is loaded.
+    """
+    built = last_built(connection)
+    known = [*days, *([] if built is None else [built.as_of])]
+    return max(known) if known else last_loaded_day(connection)

@@ -163,7 +163,7 @@ async def get_workflow_sequences(
         Literal["7", "28", "90"], Query(description="Days that end with the as-of date.")
     ] = "7",
 ) -> Response:
-    """The five most frequent sequences of the window, runs at most 5 minutes apart."""
+    """The five most frequent sequences of the window, by whole sessions."""
     return await own_page(request, _SEQUENCES, asked, user, {"window": int(window)})
 
 

@@ -50,6 +50,8 @@ begin
         where namespace.nspname in ('staging', 'intermediate', 'marts')
             and class.relkind in ('r', 'p', 'v', 'm')
             and class.relowner <> 'usage_transformer'::regrole
+            -- What somebody else made there stays theirs.
+            and pg_has_role(current_user, class.relowner, 'usage')
         order by class.oid
     loop
         execute format('alter table %s owner to usage_transformer', built);
@@ -76,7 +78,7 @@ using (true) with check (true);
 create policy miner_writes on mining.usage_insights to usage_miner
 using (true) with check (true);
 
--- Partitions are the owner's, so that nobody else can drop or empty one. What a load needs done to
+-- Partitions are the owner's, so that a load replaces a day and never leaves it without one. What a load needs done to
 -- them is done by these functions, which run as the owner and know no other table than the one of a
 -- day.
 do $$

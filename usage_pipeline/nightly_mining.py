@@ -71,7 +71,7 @@ def mine_days(
         warehouse: where the executions are.
         settings: how long statistics are kept, and what a session is.
         wanted: the days asked for.
-        as_of: the last loaded day.
+        as_of: the as-of date of the run.
     """
     warehouse = warehouse.acting_as(Role.MINER)
     with snapshot(warehouse) as source:

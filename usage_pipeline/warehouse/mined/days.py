@@ -37,7 +37,7 @@ class KnownDays:
 
         Args:
             wanted: the days asked for.
-            as_of: the last loaded day; none after it is mined.
+            as_of: the as-of date of the run; no day after it is mined.
             kept_days: how many days that end with it have statistics.
         """
         changed = {*wanted, *(day for day in self.loaded_at if self._is_new(day))}

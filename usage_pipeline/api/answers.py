@@ -49,10 +49,14 @@ async def mart_page(
     listing: Listing[Item],
     asked: Paging,
     values: Mapping[str, Any] | None = None,
+    as_of: AsOf | None = None,
 ) -> Response:
-    """A page of what only a build changes: a caller who knows the build costs no query."""
+    """A page of what only a build changes: a caller who knows the build costs no query.
+
+    Values that were reckoned from an as-of date come with it: a build may end meanwhile.
+    """
     reader = services_of(request).reader
-    as_of = await reader.as_of()
+    as_of = as_of or await reader.as_of()
     tag = build_tag(as_of)
     if is_known(request, tag):
         return unchanged(tag)

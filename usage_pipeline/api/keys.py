@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from usage_pipeline.api.database import Pool
@@ -19,7 +20,11 @@ _FIND = """
 select key_id, name, scopes, user_id from raw.api_keys
 where key_hash = %(key_hash)s and revoked_at is null
 """
-_ANY = "select exists (select 1 from raw.api_keys where revoked_at is null) as is_any"
+_ANY = """
+select exists (
+    select 1 from raw.api_keys where revoked_at is null or revoked_at > %(since)s
+) as is_any
+"""
 _USED = "update raw.api_keys set last_used_at = current_timestamp where key_id = %(key_id)s"
 
 
@@ -63,10 +68,10 @@ class Keys:
         self._note_use(found.key_id, now)
         return found
 
-    async def is_any_valid(self) -> bool:
-        """Whether anybody has a key."""
+    async def is_any_valid(self, since: datetime) -> bool:
+        """Whether anybody has had a key at any time since then."""
         async with self._pool.connection() as connection:
-            row = await (await connection.execute(_ANY)).fetchone()
+            row = await (await connection.execute(_ANY, {"since": since})).fetchone()
         return row is not None and bool(row["is_any"])
 
     def _note_use(self, key_id: UUID, now: float) -> None:

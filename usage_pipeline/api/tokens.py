@@ -56,7 +56,7 @@ class Tokens:
             ProblemError: the issuer's keys cannot be fetched.
         """
         known = self._remembered.get(token)
-        if known is not None and known[0] > time.time():
+        if known is not None and known[0] > time.monotonic():
             return known[1]
         if time.monotonic() < self._away_until:
             raise _issuer_away()
@@ -65,8 +65,8 @@ class Tokens:
         if found is not None:
             if len(self._remembered) >= _REMEMBERED_TOKENS:
                 self._remembered.clear()
-            until = min(time.time() + _REMEMBERED_SECONDS, found.valid_until)
-            self._remembered[token] = (until, found)
+            seconds = min(_REMEMBERED_SECONDS, found.valid_until - time.time())
+            self._remembered[token] = (time.monotonic() + seconds, found)
         return found
 
     def _check(self, token: str) -> TokenUser | None:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -293,15 +294,24 @@ def test_a_first_key_ends_the_demo_at_once_and_for_good(
     assert [status(), status(Authorization=f"Bearer {key}")] == [401, 401]
 
 
+def test_a_key_that_came_and_went_unnoticed_has_ended_the_demo(
+    demo: TestClient, warehouse: Warehouse
+) -> None:
+    with warehouse.connect() as connection:
+        create_key(connection, "brief", ["track"])
+        revoke_key(connection, "brief")
+    assert demo.post(f"{PREFIX}/track", json={"executions": []}).status_code == 401
+
+
 def test_a_demo_is_asked_about_once_a_second(demo: TestClient) -> None:
     asked = 0
     keys = demo.app.state.services.keys  # type: ignore[attr-defined]
     look = keys.is_any_valid
 
-    async def counted() -> bool:
+    async def counted(since: datetime) -> bool:
         nonlocal asked
         asked += 1
-        return bool(await look())
+        return bool(await look(since))
 
     keys.is_any_valid = counted
     began = time.monotonic()

@@ -46,6 +46,7 @@ def test_a_token_is_checked_once_in_some_seconds_and_not_remembered_beyond_its_e
 
     monkeypatch.setattr(remembering, "_check", check)
     monkeypatch.setattr(tokens.time, "time", lambda: now)
+    monkeypatch.setattr(tokens.time, "monotonic", lambda: now)
     users = [run(remembering.check(token)) for token in ("right", "right", "wrong", "wrong")]
     assert [user and user.user for user in users] == ["ana", "ana", None, None]
     assert checked == ["right", "wrong", "wrong"]

@@ -113,8 +113,9 @@ async def get_organisation_daily(
     days: Annotated[Span, Depends(span)],
 ) -> Response:
     """Days with an execution, oldest first; the last 90 days unless asked otherwise."""
-    first, last = days.days((await reader.as_of()).day)
-    return await mart_page(request, _DAILY, asked, {"first": first, "last": last})
+    as_of = await reader.as_of()
+    first, last = days.days(as_of.day)
+    return await mart_page(request, _DAILY, asked, {"first": first, "last": last}, as_of)
 
 
 @router.get(

@@ -163,9 +163,10 @@ async def get_workflow_daily(
     days: Annotated[Span, Depends(span)],
 ) -> Response:
     """Days with an execution, oldest first; the last 90 days unless asked otherwise."""
-    first, last = days.days((await reader.as_of()).day)
+    as_of = await reader.as_of()
+    first, last = days.days(as_of.day)
     values = {"workflow_id": workflow, "first": first, "last": last}
-    return await mart_page(request, _DAILY, asked, values)
+    return await mart_page(request, _DAILY, asked, values, as_of)
 
 
 @router.get(

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.dashboard.conftest import Demo, watch
-from tests.dashboard.serving import Served, Site
-from usage_pipeline.warehouse.api_keys import create_key, revoke_key
+from tests.dashboard.serving import Served, Site, remove_key
+from usage_pipeline.warehouse.api_keys import create_key
 
 _START = """([user, workflow]) => {
   const tracker = document.createElement("usage-tracker");
@@ -113,7 +113,7 @@ def test_a_page_of_another_site_reports_with_a_key_when_it_is_closed(
                 context.close()
     finally:
         with demo.warehouse.connect() as connection:
-            revoke_key(connection, "closing")
+            remove_key(connection, "closing")
 
 
 def test_a_favourite_is_moved_with_the_keyboard_alone(page: Page, demo: Demo) -> None:

@@ -6,11 +6,17 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
+import psycopg
 import uvicorn
 
 from usage_pipeline.api.app import create_app
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
+
+
+def remove_key(connection: psycopg.Connection, name: str) -> None:
+    """Remove a key as if it had never been: a revoked one ends the demo that other tests share."""
+    connection.execute("delete from raw.api_keys where name = %s", [name])
 
 
 class Served:

@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.dashboard.conftest import Demo, watch
 from tests.dashboard.filling import BUSY_USER, HOSTILE_NAMES, HOSTILE_USER, MANY_WORKFLOWS
-from tests.dashboard.serving import Served, Site
-from usage_pipeline.warehouse.api_keys import create_key, revoke_key
+from tests.dashboard.serving import Served, Site, remove_key
+from usage_pipeline.warehouse.api_keys import create_key
 
 _TASKS = """
 () => { window.longest = 0;
@@ -136,7 +136,7 @@ def test_a_server_with_keys_asks_for_one_and_forgets_it_with_the_tab(
             context.close()
     finally:
         with demo.warehouse.connect() as connection:
-            revoke_key(connection, "browser")
+            remove_key(connection, "browser")
 
 
 def test_another_site_shows_the_widgets_as_elements_under_a_strict_policy(
@@ -167,7 +167,7 @@ def test_another_site_shows_the_widgets_as_elements_under_a_strict_policy(
             assert watched.complaints == []
             context.close()
     with demo.warehouse.connect() as connection:
-        revoke_key(connection, "elements")
+        remove_key(connection, "elements")
 
 
 def _use_elements(page: Page, address: str, demo: Demo) -> None:

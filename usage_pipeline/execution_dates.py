@@ -107,6 +107,11 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     return start, end
 
 
+def days_between(first: date, last: date) -> list[date]:
+    """All days from `first` to `last`, both included."""
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
 def _offsets(micros: _Micros, zone: str, offset: Callable[[str, int], int]) -> _Micros:
     """Seconds to add to UTC, for each time. Zones are asked per day, not per time."""
     seconds = micros // _SECOND

@@ -17,6 +17,7 @@ from usage_pipeline.errors import (
     WarehouseUnavailableError,
     WrongUsageError,
 )
+from usage_pipeline.execution_dates import days_between
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig, read_sources_file
 from usage_pipeline.sources.protocol import Source
@@ -90,7 +91,7 @@ def expected_days(
     """
     is_declared = settings.sources_path.exists()
     configs = read_sources_file(settings.sources_path) if is_declared else []
-    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    days = days_between(first, last)
     return [
         day
         for day in days
@@ -237,7 +238,7 @@ def _whole_span(
     today = datetime.now(ZoneInfo(settings.timezone)).date()
     if last >= today:
         raise WrongUsageError(f"{last} is not over yet: give a --to before {today}.")
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return days_between(first, last)
 
 
 def _load_or_note(

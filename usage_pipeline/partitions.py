@@ -4,10 +4,11 @@ No assets and no schedules here.
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 
+from usage_pipeline.execution_dates import days_between
 from usage_pipeline.settings import Settings
 
 _PARTITION = "dagster/partition"
@@ -49,8 +50,3 @@ def days_of_tags(tags: Mapping[str, str]) -> list[date]:
     if first is None or last is None:
         return []
     return days_between(date.fromisoformat(first), date.fromisoformat(last))
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """All days from `first` to `last`, both included."""
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]

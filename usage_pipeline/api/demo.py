@@ -23,7 +23,7 @@ class Demo:
         """Whether everybody may call. A first key closes it within a second."""
         if self._is_open and self._sure_until <= time.monotonic():
             asked = time.monotonic()
-            if await self._keys.is_any_valid(self._begun):
+            if await self._keys.was_any_valid(self._begun):
                 self._is_open = False
             self._sure_until = asked + _REMEMBERED_SECONDS
         return self._is_open

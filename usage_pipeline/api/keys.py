@@ -68,7 +68,7 @@ class Keys:
         self._note_use(found.key_id, now)
         return found
 
-    async def is_any_valid(self, since: datetime) -> bool:
+    async def was_any_valid(self, since: datetime) -> bool:
         """Whether anybody has had a key at any time since then."""
         async with self._pool.connection() as connection:
             row = await (await connection.execute(_ANY, {"since": since})).fetchone()

@@ -7,8 +7,9 @@ import dagster as dg
 from psycopg import Connection
 
 from usage_pipeline.defs.executions import EXECUTIONS_KEY
+from usage_pipeline.execution_dates import days_between
 from usage_pipeline.ingestion import newest_expected_day
-from usage_pipeline.partitions import days_between, days_of_tags
+from usage_pipeline.partitions import days_of_tags
 from usage_pipeline.resources import WarehouseResource
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse import ledger

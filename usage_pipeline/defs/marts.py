@@ -14,9 +14,9 @@ from dagster_dbt import (
 )
 
 from usage_pipeline.attached import parent_environment
+from usage_pipeline.defs.as_of import as_of_run
 from usage_pipeline.defs.executions import OWNERS
 from usage_pipeline.defs.failures import dbt_errors_as_failures, user_errors_as_failures
-from usage_pipeline.errors import UsageError
 from usage_pipeline.partitions import days_of
 from usage_pipeline.resources import WarehouseResource
 from usage_pipeline.settings import Settings
@@ -31,7 +31,6 @@ from usage_pipeline.transform import (
 )
 from usage_pipeline.warehouse import built_days
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.ledger import as_of_day
 from usage_pipeline.warehouse.locks import building
 from usage_pipeline.warehouse.roles import Role
 from usage_pipeline.warehouse.tables import row_count
@@ -121,12 +120,7 @@ def _build_step(
         }
         with building(place), connected_environment(environment), dbt_errors_as_failures():
             with user_errors_as_failures(), place.connect() as connection:
-                as_of = as_of_day(connection, days_of(context))
-                if as_of is None:
-                    raise UsageError(
-                        "No day is loaded yet: load one first, for example with "
-                        "usage-pipeline load --files 'exports/*.csv.gz'."
-                    )
+                as_of = as_of_run(place, days_of(context))
                 days = days_of(context) or [as_of]
                 known = built_days.loads(connection, days[0], days[-1])
                 arguments = build_arguments(days[0], days[-1], as_of)

@@ -3,19 +3,16 @@
 What is read, mined and written stands in `nightly_mining`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from usage_pipeline.defs.as_of import as_of_run
 from usage_pipeline.defs.executions import EXECUTIONS_KEY, LEDGER_KEY, OWNERS
 from usage_pipeline.defs.failures import user_errors_as_failures
-from usage_pipeline.errors import UsageError
 from usage_pipeline.nightly_mining import mine_days, mine_windows
 from usage_pipeline.partitions import days_of
 from usage_pipeline.resources import WarehouseResource
-from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.ledger import as_of_day
 from usage_pipeline.warehouse.locks import building
 
 _DAILY = {
@@ -69,7 +66,7 @@ def _daily_statistics(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefi
         with user_errors_as_failures():
             place = warehouse.open()
             with building(place):
-                as_of = _as_of(place, days_of(context))
+                as_of = as_of_run(place, days_of(context))
                 done = mine_days(place, warehouse.settings(), days_of(context) or [as_of], as_of)
         span = f"{done.days[0]} to {done.days[-1]}" if done.days else "none"
         for key in DAILY_KEYS:
@@ -101,7 +98,7 @@ def _windows() -> dg.AssetsDefinition:
         with user_errors_as_failures():
             place = warehouse.open()
             with building(place):
-                as_of = _as_of(place, [])
+                as_of = as_of_run(place, [])
                 rows = mine_windows(place, warehouse.settings(), as_of)
         for key in WINDOW_KEYS:
             yield dg.MaterializeResult(
@@ -128,19 +125,3 @@ def _specs(
         )
         for name, description in described.items()
     ]
-
-
-def _as_of(warehouse: Warehouse, days: Sequence[date]) -> date:
-    """The as-of date of a run over these days.
-
-    Raises:
-        UsageError: no day is loaded.
-    """
-    with warehouse.connect() as connection:
-        as_of = as_of_day(connection, days)
-    if as_of is None:
-        raise UsageError(
-            "No day is loaded yet: load one first, for example with "
-            "usage-pipeline load --files 'exports/*.csv.gz'."
-        )
-    return as_of

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from usage_pipeline.defs.unbuilt import days_under_way, worth_building
+from usage_pipeline.execution_dates import days_between
 from usage_pipeline.ingestion import expected_days
-from usage_pipeline.partitions import ONLY_TRACKED, days_between, range_tags
+from usage_pipeline.partitions import ONLY_TRACKED, range_tags
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.built_days import unbuilt_loads
 from usage_pipeline.warehouse.connection import open_warehouse

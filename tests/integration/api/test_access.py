@@ -306,14 +306,14 @@ def test_a_key_that_came_and_went_unnoticed_has_ended_the_demo(
 def test_a_demo_is_asked_about_once_a_second(demo: TestClient) -> None:
     asked = 0
     keys = demo.app.state.services.keys  # type: ignore[attr-defined]
-    look = keys.is_any_valid
+    look = keys.was_any_valid
 
     async def counted(since: datetime) -> bool:
         nonlocal asked
         asked += 1
         return bool(await look(since))
 
-    keys.is_any_valid = counted
+    keys.was_any_valid = counted
     began = time.monotonic()
     for _ in range(50):
         assert demo.post(f"{PREFIX}/track", json={"executions": []}).status_code == 202

@@ -14,14 +14,14 @@ from dbt.contracts.graph.manifest import Manifest
 from psycopg import sql
 
 from usage_pipeline.settings import Settings
-from usage_pipeline.transform import (
+from usage_pipeline.steps.build import (
     connected_environment,
     dbt_environment,
     prepared_manifest,
     project_directory,
 )
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.migrate import migrate
 
 # A busy machine is no reason to fail.

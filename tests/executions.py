@@ -8,7 +8,7 @@ from uuid import NAMESPACE_DNS, uuid5
 
 import pyarrow as pa
 
-from usage_pipeline.sources.canonical import CANONICAL_SCHEMA, REJECTED_SCHEMA, ReadBatch
+from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, REJECTED_SCHEMA, ReadBatch
 
 DAY = date(2026, 6, 15)
 

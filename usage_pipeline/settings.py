@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from usage_pipeline.errors import UsageError
-from usage_pipeline.thresholds import MiningThresholds
+from usage_pipeline.mining.settings import MiningThresholds
 
 
 class Settings(MiningThresholds, BaseSettings):

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.dashboard.conftest import Demo, watch
 from tests.dashboard.serving import Served, Site, remove_key
-from usage_pipeline.warehouse.api_keys import create_key
+from usage_pipeline.warehouse.people.api_keys import create_key
 
 _START = """([user, workflow]) => {
   const tracker = document.createElement("usage-tracker");

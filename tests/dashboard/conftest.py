@@ -13,7 +13,7 @@ from tests.dashboard.filling import BUSY_USER, HOSTILE_USER, fill
 from tests.dashboard.serving import Served
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 
 # Tests that test_browser.py takes in have asserts that explain themselves, too.
 _MODULES = (

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from tests.conftest import RunDbt
-from usage_pipeline.ingestion import load_inputs
-from usage_pipeline.nightly_mining import mine_days, mine_windows
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
+from usage_pipeline.steps.build import build_arguments
+from usage_pipeline.steps.load import load_inputs
+from usage_pipeline.steps.mine import mine_days, mine_windows
 from usage_pipeline.synthetic import GeneratorConfig, write
-from usage_pipeline.transform import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
 
 CONFIG = GeneratorConfig(

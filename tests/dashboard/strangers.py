@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.dashboard.conftest import Demo, watch
 from tests.dashboard.filling import BUSY_USER, HOSTILE_NAMES, HOSTILE_USER, MANY_WORKFLOWS
 from tests.dashboard.serving import Served, Site, remove_key
-from usage_pipeline.warehouse.api_keys import create_key
+from usage_pipeline.warehouse.people.api_keys import create_key
 
 _TASKS = """
 () => { window.longest = 0;

@@ -13,10 +13,10 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from usage_pipeline.alerting import Failure, LogNotifier, WebhookNotifier, notifiers
 from usage_pipeline.defs.alerts import failure_alert
 from usage_pipeline.errors import UsageError
-from usage_pipeline.partitions import range_tags
+from usage_pipeline.orchestration.alerting import Failure, LogNotifier, WebhookNotifier, notifiers
+from usage_pipeline.orchestration.partitions import range_tags
 from usage_pipeline.settings import Settings, read_settings
 
 _FAILURE = Failure(

@@ -12,13 +12,13 @@ import pytest
 from usage_pipeline.cli.operating import status
 from usage_pipeline.defs.executions import EXECUTIONS_KEY, load_asset
 from usage_pipeline.defs.failed_days import failed_days_asset
-from usage_pipeline.defs.failures import step_failure
 from usage_pipeline.defs.retention import retention_asset
 from usage_pipeline.defs.schedules import nightly_schedule, requests_for
-from usage_pipeline.ingestion import load_configured_days
-from usage_pipeline.partitions import daily_partitions, days_of_tags, range_tags
-from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.orchestration.failures import step_failure
+from usage_pipeline.orchestration.partitions import daily_partitions, days_of_tags, range_tags
+from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.settings import Settings
+from usage_pipeline.steps.load import load_configured_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.failed_days import failed_days
 from usage_pipeline.warehouse.ledger import loaded_days

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from dbt.cli.main import dbtRunner
 
-from usage_pipeline.ingestion import load_configured_days
-from usage_pipeline.nightly_mining import mine_days, mine_windows
-from usage_pipeline.retention import apply_retention
 from usage_pipeline.settings import Settings
-from usage_pipeline.transform import build_arguments, dbt_environment, project_directory
+from usage_pipeline.steps.build import build_arguments, dbt_environment, project_directory
+from usage_pipeline.steps.load import load_configured_days
+from usage_pipeline.steps.mine import mine_days, mine_windows
+from usage_pipeline.steps.retire import apply_retention
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import last_loaded_day
 from usage_pipeline.warehouse.locks import building

@@ -9,16 +9,21 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from usage_pipeline.dagster_home import prepare_dagster_home
 from usage_pipeline.defs.executions import load_asset
 from usage_pipeline.defs.jobs import nightly_job
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.schedules import nightly_schedule
 from usage_pipeline.defs.unbuilt import ATTEMPTS
-from usage_pipeline.ingestion import load_configured_days
-from usage_pipeline.partitions import ONLY_BUILD, daily_partitions, days_of_tags, range_tags
-from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.orchestration.home import prepare_dagster_home
+from usage_pipeline.orchestration.partitions import (
+    ONLY_BUILD,
+    daily_partitions,
+    days_of_tags,
+    range_tags,
+)
+from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.settings import Settings
+from usage_pipeline.steps.load import load_configured_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import day_states
 

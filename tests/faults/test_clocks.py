@@ -7,17 +7,17 @@ import pytest
 
 from tests.executions import batch, execution
 from tests.faults.contents import contents_of, differences
-from usage_pipeline import ingestion
 from usage_pipeline.errors import InputError
-from usage_pipeline.ingestion import load_configured_days, load_inputs
-from usage_pipeline.retention import apply_retention
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
+from usage_pipeline.steps import load as ingestion
+from usage_pipeline.steps.load import load_configured_days, load_inputs
+from usage_pipeline.steps.retire import apply_retention
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.retirement import retire_day
 from usage_pipeline.warehouse.ledger import day_states, last_loaded_day
 from usage_pipeline.warehouse.migrate import migrate
-from usage_pipeline.warehouse.retirement import retire_day
 
 _HEADER = "id,user_id,workflow_id,workflow_name,start_time,end_time,status,trigger\n"
 

@@ -17,13 +17,14 @@ from tests.faults.contents import contents_of, differences, held_locks
 from tests.faults.watching import seen_in, watching
 from tests.faults.world import World
 from usage_pipeline.errors import WarehouseUnavailableError
-from usage_pipeline.sources.canonical import ReadBatch
-from usage_pipeline.warehouse import locks, retirement
+from usage_pipeline.sources.conform.canonical import ReadBatch
+from usage_pipeline.warehouse import locks
 from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
-from usage_pipeline.warehouse.partition import drop_partition
-from usage_pipeline.warehouse.retirement import retire_day
+from usage_pipeline.warehouse.executions import retirement
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.partition import drop_partition
+from usage_pipeline.warehouse.executions.retirement import retire_day
 
 
 def _at_once(world: World, warehouse: Warehouse, stages: list[str]) -> None:

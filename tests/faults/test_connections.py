@@ -10,9 +10,9 @@ import pytest
 from tests.executions import DAY, batch, execution
 from tests.faults.contents import contents_of, differences, held_locks
 from usage_pipeline.errors import WarehouseUnavailableError
-from usage_pipeline.sources.canonical import ReadBatch
+from usage_pipeline.sources.conform.canonical import ReadBatch
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 
 _ROWS = 1500
 

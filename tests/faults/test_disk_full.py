@@ -15,8 +15,8 @@ from tests.executions import DAY, batch, execution
 from tests.faults.contents import contents_of, differences
 from usage_pipeline.errors import WarehouseUnavailableError
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
-from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 
 _MEGABYTE = 1 << 20
 _SIZE = 48 * _MEGABYTE

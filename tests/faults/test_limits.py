@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.errors import InputError
-from usage_pipeline.ingestion import DayResult, load_inputs
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
+from usage_pipeline.steps.load import DayResult, load_inputs
 from usage_pipeline.warehouse.connection import Warehouse
 
 _HEADER = "id,user_id,workflow_id,workflow_name,start_time,end_time,status,trigger,error_message\n"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.dagster_home import prepare_dagster_home
-from usage_pipeline.ingestion import load_configured_days
+from usage_pipeline.orchestration.home import prepare_dagster_home
 from usage_pipeline.settings import Settings
-from usage_pipeline.transform import prepared_manifest
+from usage_pipeline.steps.build import prepared_manifest
+from usage_pipeline.steps.load import load_configured_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import loaded_days
 
@@ -38,8 +38,8 @@ def _is_running(pid: int) -> bool:
 def test_what_is_attached_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     # dbt takes longer to import than this test waits.
     script = (
-        "import os, subprocess, sys; from usage_pipeline.attached import parent_environment;"
-        "child = subprocess.Popen([sys.executable, '-m', 'usage_pipeline.attached', "
+        "import os, subprocess, sys; from usage_pipeline.processes import parent_environment;"
+        "child = subprocess.Popen([sys.executable, '-m', 'usage_pipeline.processes', "
         "'dbt.cli.main', 'debug'], env={**os.environ, **parent_environment()},"
         "stdout=subprocess.DEVNULL);"
         "print(child.pid, flush=True); child.wait()"

@@ -8,7 +8,7 @@ import psycopg
 from tests.conftest import RunDbt
 from tests.executions import DAY, batch, execution
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 
 _READ = "select as_of_date, tableoid from marts.warehouse_as_of"
 _WAITS = """

@@ -19,13 +19,13 @@ from tests.faults import victims
 from tests.faults.contents import Contents, contents_of
 from tests.faults.stages import DAYS, FIRST, NIGHT
 from tests.faults.watching import Seen, seen_in
-from usage_pipeline.ingestion import load_inputs
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
+from usage_pipeline.steps.load import load_inputs
 from usage_pipeline.synthetic.model import GeneratorConfig
 from usage_pipeline.synthetic.write import write
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.migrate import migrate
 
 

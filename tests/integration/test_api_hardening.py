@@ -9,12 +9,12 @@ import psycopg
 import pytest
 
 from tests.integration.serving import serving
-from usage_pipeline.api import collector
-from usage_pipeline.api.access import mapped_id
-from usage_pipeline.api.keys import Keys
+from usage_pipeline.api.auth.access import mapped_id
+from usage_pipeline.api.auth.keys import Keys
+from usage_pipeline.api.tracking.rows import collector
 from usage_pipeline.settings import Settings
-from usage_pipeline.warehouse.api_keys import create_key
 from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.people.api_keys import create_key
 
 PREFIX = "/api/v1/workflow-usage"
 ITEM = {"user_id": "ana", "workflow_id": "report", "status": "completed"}

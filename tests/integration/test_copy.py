@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from usage_pipeline.errors import WarehouseUnavailableError
-from usage_pipeline.sources.canonical import COST, INSTANT
+from usage_pipeline.sources.conform.canonical import COST, INSTANT
 from usage_pipeline.warehouse import binary_rows
 from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse

@@ -10,9 +10,9 @@ import pytest
 
 from tests.executions import DAY, at, batch, execution, rejection, uuid_of
 from usage_pipeline.errors import InputError
-from usage_pipeline.sources.canonical import ReadBatch
+from usage_pipeline.sources.conform.canonical import ReadBatch
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, DayLoad, load_day
+from usage_pipeline.warehouse.executions.day_load import DayInput, DayLoad, load_day
 from usage_pipeline.warehouse.ledger import day_states, unaccounted
 
 

@@ -5,9 +5,9 @@ import subprocess
 from pathlib import Path
 
 from tests.executions import DAY, batch, execution
-from usage_pipeline.transform import dbt_environment, dbt_executable, project_directory
+from usage_pipeline.steps.build import dbt_environment, dbt_executable, project_directory
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 
 
 def test_a_build_with_all_its_tests_passes_and_documents_itself(

@@ -11,18 +11,18 @@ from psycopg import sql
 from tests.conftest import RunDbt
 from tests.executions import DAY, at, batch, execution, uuid_of
 from usage_pipeline.errors import UsageError, WarehouseUnavailableError
-from usage_pipeline.nightly_mining import mine_days, mine_windows
 from usage_pipeline.settings import Settings
-from usage_pipeline.sources.canonical import ReadBatch
-from usage_pipeline.transform import build_arguments
+from usage_pipeline.sources.conform.canonical import ReadBatch
+from usage_pipeline.steps.build import build_arguments
+from usage_pipeline.steps.mine import mine_days, mine_windows
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
-from usage_pipeline.warehouse.embedded import EmbeddedServer
-from usage_pipeline.warehouse.erasure import forget_user
-from usage_pipeline.warehouse.favourites import refresh_usage
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.retirement import retire_day
 from usage_pipeline.warehouse.ledger import day_states
 from usage_pipeline.warehouse.migrate import migrate
-from usage_pipeline.warehouse.retirement import retire_day
+from usage_pipeline.warehouse.people.erasure import forget_user
+from usage_pipeline.warehouse.people.favourites import refresh_usage
 from usage_pipeline.warehouse.roles import Role
 
 _NEXT = DAY + timedelta(days=1)

@@ -15,8 +15,8 @@ import pytest
 
 from usage_pipeline.errors import WarehouseUnavailableError
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.embedded import EmbeddedServer
-from usage_pipeline.warehouse.server_config import server_config
+from usage_pipeline.warehouse.embedded.config import server_config
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_two_starters_at_once_end_up_with_one_server(own_server: EmbeddedServer)
     homes = [EmbeddedServer(own_server.directory.parent) for _ in range(4)]
     script = (
         "from pathlib import Path; import sys;"
-        "from usage_pipeline.warehouse.embedded import EmbeddedServer;"
+        "from usage_pipeline.warehouse.embedded.server import EmbeddedServer;"
         "print(EmbeddedServer(Path(sys.argv[1])).start())"
     )
     home = str(own_server._home)

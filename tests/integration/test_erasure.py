@@ -16,17 +16,17 @@ from psycopg.errors import UndefinedColumn
 
 from tests.conftest import RunDbt, _fresh_database
 from tests.executions import DAY, at, batch, execution, rejection, uuid_of
-from usage_pipeline.erasing import forget_everywhere
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
-from usage_pipeline.transform import build_arguments
+from usage_pipeline.steps.build import build_arguments
+from usage_pipeline.steps.forget import forget_everywhere
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
-from usage_pipeline.warehouse.embedded import EmbeddedServer
-from usage_pipeline.warehouse.erasure import forget_user
-from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER, Forgotten, digest
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.retirement import retire_day
 from usage_pipeline.warehouse.locks import lock_day
-from usage_pipeline.warehouse.retirement import retire_day
+from usage_pipeline.warehouse.people.erasure import forget_user
+from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER, Forgotten, digest
 
 _NAME = "cleo.p@example.org"
 _USER = uuid_of(_NAME)

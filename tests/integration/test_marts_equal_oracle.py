@@ -18,7 +18,7 @@ from tests.oracle.compare import assert_marts_equal
 from tests.oracle.examples import ident, run
 from tests.oracle.raw import put_days, put_names, put_users, retire
 from tests.oracle.strategies import AS_OF_DAY, SmallWorld, many_worlds, together
-from usage_pipeline.transform import build_arguments
+from usage_pipeline.steps.build import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
 
 WORLDS = 150

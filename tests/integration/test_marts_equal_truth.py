@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunDbt
-from usage_pipeline.ingestion import load_inputs
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
+from usage_pipeline.steps.build import build_arguments
+from usage_pipeline.steps.load import load_inputs
 from usage_pipeline.synthetic import GeneratorConfig, Truth, write
-from usage_pipeline.transform import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
 
 _CONFIG = GeneratorConfig(

@@ -13,10 +13,10 @@ import usage_pipeline
 from tests.executions import DAY, batch, execution
 from usage_pipeline.errors import UsageError
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
-from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.retirement import retire_day
 from usage_pipeline.warehouse.migrate import current_version, migrate, newest_version
-from usage_pipeline.warehouse.retirement import retire_day
 from usage_pipeline.warehouse.roles import Role
 
 PACKAGE = Path(usage_pipeline.__file__).parent

@@ -17,24 +17,24 @@ from psycopg import sql
 from tests.conftest import RunDbt, _fresh_database
 from tests.executions import at, batch, execution, uuid_of
 from tests.unit.mining import reference
-from usage_pipeline import nightly_mining
-from usage_pipeline.ingestion import load_inputs
-from usage_pipeline.mining.daily import DailyStatistics
-from usage_pipeline.mining.insight_states import merge_insights
-from usage_pipeline.nightly_mining import mine_days, mine_windows, mined_tables
+from usage_pipeline.mining.daily.statistics import DailyStatistics
+from usage_pipeline.mining.insights.states import merge_insights
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
+from usage_pipeline.steps import mine as nightly_mining
+from usage_pipeline.steps.build import build_arguments
+from usage_pipeline.steps.load import load_inputs
+from usage_pipeline.steps.mine import mine_days, mine_windows, mined_tables
 from usage_pipeline.synthetic import GeneratorConfig, write
-from usage_pipeline.transform import build_arguments
 from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
-from usage_pipeline.warehouse.embedded import EmbeddedServer
-from usage_pipeline.warehouse.erasure import forget_user
-from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.retirement import retire_day
 from usage_pipeline.warehouse.mined import daily
 from usage_pipeline.warehouse.mined.daily import unaccounted_hours
-from usage_pipeline.warehouse.retirement import retire_day
+from usage_pipeline.warehouse.people.erasure import forget_user
+from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
 
 _CONFIG = GeneratorConfig(
     seed=4, days=14, users=15, workflows=12, executions_per_day=150, sequence_habits=8,

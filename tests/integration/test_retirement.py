@@ -8,17 +8,17 @@ import pytest
 from tests.conftest import RunDbt
 from tests.executions import DAY, at, batch, execution, rejection
 from usage_pipeline.errors import UsageError
-from usage_pipeline.retention import apply_retention
 from usage_pipeline.settings import Settings
-from usage_pipeline.transform import build_arguments
+from usage_pipeline.steps.build import build_arguments
+from usage_pipeline.steps.retire import apply_retention
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, DayLoad, load_day
-from usage_pipeline.warehouse.ledger import day_states
-from usage_pipeline.warehouse.retirement import (
+from usage_pipeline.warehouse.executions.day_load import DayInput, DayLoad, load_day
+from usage_pipeline.warehouse.executions.retirement import (
     days_to_retire,
     forget_retired_ids,
     retire_day,
 )
+from usage_pipeline.warehouse.ledger import day_states
 
 _LATER = DAY + timedelta(days=20)
 _MARTS = (

@@ -14,10 +14,10 @@ from psycopg.errors import InsufficientPrivilege
 
 from tests.conftest import RunDbt
 from tests.executions import DAY, batch, execution, rejection, uuid_of
-from usage_pipeline.transform import build_arguments
+from usage_pipeline.steps.build import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
-from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 from usage_pipeline.warehouse.migrate import migrate, newest_version
 
 _ROLES = ("usage_loader", "usage_transformer", "usage_miner", "usage_reader", "usage_api")

@@ -10,15 +10,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from usage_pipeline.api.tracking import Start, TrackedItem, Window, row_of, start_of
-from usage_pipeline.erasing import forget_everywhere
-from usage_pipeline.ingestion import load_configured_days
+from usage_pipeline.api.tracking.rows import Start, TrackedItem, Window, row_of, start_of
 from usage_pipeline.settings import Settings
+from usage_pipeline.steps.forget import forget_everywhere
+from usage_pipeline.steps.load import load_configured_days
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.erasure import forget_user
-from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
+from usage_pipeline.warehouse.executions.tracked import forget_before, tracked_days
 from usage_pipeline.warehouse.ledger import unaccounted
-from usage_pipeline.warehouse.tracked import forget_before, tracked_days
+from usage_pipeline.warehouse.people.erasure import forget_user
+from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
 
 NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=3)
 DAY = NOW.date()

@@ -23,8 +23,8 @@ from tests.loops import run
 from usage_pipeline.api.app import PREFIX, create_app
 from usage_pipeline.client import ApiError, AsyncClient, Client, Report, endpoints
 from usage_pipeline.settings import Settings
-from usage_pipeline.warehouse.api_keys import create_key
 from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.people.api_keys import create_key
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from usage_pipeline.sources.identity import ROOT_NAMESPACE
+from usage_pipeline.identity import ROOT_NAMESPACE
 
 from .model import Execution
 from .reading import (

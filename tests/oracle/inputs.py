@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from usage_pipeline.sources.identity import ROOT_NAMESPACE
+from usage_pipeline.identity import ROOT_NAMESPACE
 
 from .model import Execution
 from .reading import (

@@ -7,11 +7,11 @@ import pytest
 from psycopg import sql
 
 from tests.conftest import RunDbt
-from usage_pipeline.ingestion import load_inputs
-from usage_pipeline.nightly_mining import mine_days, mine_windows, mined_tables
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
-from usage_pipeline.transform import build_arguments
+from usage_pipeline.steps.build import build_arguments
+from usage_pipeline.steps.load import load_inputs
+from usage_pipeline.steps.mine import mine_days, mine_windows, mined_tables
 from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.mined.daily import read_days

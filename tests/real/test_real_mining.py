@@ -6,10 +6,10 @@ import pytest
 
 from tests.oracle import Reading, read_csv
 from tests.unit.mining import reference
-from usage_pipeline.ingestion import load_inputs
-from usage_pipeline.nightly_mining import mine_days
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
+from usage_pipeline.steps.load import load_inputs
+from usage_pipeline.steps.mine import mine_days
 from usage_pipeline.warehouse.connection import Warehouse
 
 SETS = [

@@ -6,11 +6,11 @@ import pytest
 
 from tests.conftest import CHECKOUT
 from usage_pipeline.errors import UsageError
-from usage_pipeline.mining.insight_settings import InsightSettings
-from usage_pipeline.mining.patterns import PatternSettings
-from usage_pipeline.nightly_mining import insight_settings, pattern_settings
+from usage_pipeline.mining.insights.settings import InsightSettings
+from usage_pipeline.mining.patterns.usage import PatternSettings
+from usage_pipeline.mining.settings import MiningThresholds
 from usage_pipeline.settings import Settings, read_settings
-from usage_pipeline.thresholds import MiningThresholds
+from usage_pipeline.steps.mine import insight_settings, pattern_settings
 
 _OF_SESSIONS_AND_SEQUENCES = (
     "sequence_window_days", "session_gap_seconds", "collapse_repeats", "shared_min_users",

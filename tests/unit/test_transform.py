@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline import attached
+from usage_pipeline import processes as attached
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
-from usage_pipeline.transform import (
+from usage_pipeline.steps.build import (
     build_arguments,
     connected_environment,
     dbt_environment,

@@ -14,7 +14,7 @@ CHECKOUT = Path(__file__).parents[2]
 _NOT_SHIPPED = (".sqlfluff", "sqlfluff_stubs/", "target/", "logs/", "dbt_packages/")
 _ASK = """
 from usage_pipeline.api.web import BUNDLE
-from usage_pipeline.transform import project_directory
+from usage_pipeline.steps.build import project_directory
 from usage_pipeline.warehouse.migrate import newest_version
 print(BUNDLE / "index.html", project_directory() / "dbt_project.yml", newest_version(), sep="\\n")
 """

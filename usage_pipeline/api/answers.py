@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
 
 from usage_pipeline.api.database import AsOf, Row
-from usage_pipeline.api.paging import Item, Listing, Paging
+from usage_pipeline.api.listing import Item, Listing, Paging
 from usage_pipeline.api.services import services_of
 
 # Everything the answers are made of but the rows: another version may write them differently.

@@ -9,15 +9,16 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from usage_pipeline.api import errors, examples, web
-from usage_pipeline.api.access import SECURITY_SCHEMES
-from usage_pipeline.api.collector import Collector
+from usage_pipeline.api import errors, web
+from usage_pipeline.api.auth.access import SECURITY_SCHEMES
+from usage_pipeline.api.auth.demo import Demo
+from usage_pipeline.api.auth.keys import Keys
+from usage_pipeline.api.auth.rate_limits import RateLimits
+from usage_pipeline.api.auth.tokens import Tokens
 from usage_pipeline.api.database import Reader, open_pool
-from usage_pipeline.api.demo import Demo
 from usage_pipeline.api.errors import Problem
-from usage_pipeline.api.keys import Keys
 from usage_pipeline.api.middleware import Around
-from usage_pipeline.api.rate_limits import RateLimits
+from usage_pipeline.api.openapi import examples
 from usage_pipeline.api.routes import (
     favourites,
     habits,
@@ -33,7 +34,7 @@ from usage_pipeline.api.routes import (
 from usage_pipeline.api.routes.topics import PREFIX
 from usage_pipeline.api.routes.track import TrackedBatch
 from usage_pipeline.api.services import Services
-from usage_pipeline.api.tokens import Tokens
+from usage_pipeline.api.tracking.collector import Collector
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import uvicorn
 
 from usage_pipeline.api.app import create_app
-from usage_pipeline.api.loopback import is_loopback
+from usage_pipeline.api.auth.loopback import is_loopback
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
-from usage_pipeline.warehouse.api_keys import has_valid_keys
 from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.people.api_keys import has_valid_keys
 
 _log = logging.getLogger(__name__)
 _SHUTDOWN_SECONDS = 10

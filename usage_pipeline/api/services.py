@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from usage_pipeline.api.collector import Collector
+from usage_pipeline.api.auth.demo import Demo
+from usage_pipeline.api.auth.keys import Keys
+from usage_pipeline.api.auth.rate_limits import RateLimits
+from usage_pipeline.api.auth.tokens import Tokens
 from usage_pipeline.api.database import Pool, Reader
-from usage_pipeline.api.demo import Demo
-from usage_pipeline.api.keys import Keys
-from usage_pipeline.api.rate_limits import RateLimits
-from usage_pipeline.api.tokens import Tokens
+from usage_pipeline.api.tracking.collector import Collector
 from usage_pipeline.settings import Settings
 
 

@@ -21,8 +21,8 @@ def forget_user(
 
     Doing it again changes nothing. Later loads keep the user forgotten.
     """
-    from usage_pipeline.erasing import forget_everywhere
-    from usage_pipeline.warehouse.erasure import find_user
+    from usage_pipeline.steps.forget import forget_everywhere
+    from usage_pipeline.warehouse.people.erasure import find_user
 
     settings, warehouse = opened()
     with warehouse.connect() as connection:

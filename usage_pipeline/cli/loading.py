@@ -50,8 +50,8 @@ def load(
     kept in raw.rejected_executions with the reason. Build the marts afterwards with run or
     backfill.
     """
-    from usage_pipeline.ingestion import load_inputs
     from usage_pipeline.sources.config import files_source, github_source, read_sources_file
+    from usage_pipeline.steps.load import load_inputs
 
     if first and last:
         parse_span(first, last)

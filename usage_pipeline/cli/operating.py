@@ -38,9 +38,9 @@ def up(
 ) -> None:
     """Run the Dagster web UI, the daemon that runs the schedules, and the API, until Ctrl-C."""
     from usage_pipeline.api.server import address_of, is_open_to_all
-    from usage_pipeline.dagster_home import prepare_dagster_home
-    from usage_pipeline.serving import refuse_taken_port, serve
-    from usage_pipeline.transform import prepared_manifest
+    from usage_pipeline.orchestration.home import prepare_dagster_home
+    from usage_pipeline.orchestration.supervisor import refuse_taken_port, serve
+    from usage_pipeline.steps.build import prepared_manifest
 
     settings = read_settings()
     chosen, api_chosen = port or settings.web_port, api_port or settings.api_port
@@ -61,7 +61,7 @@ def up(
 
 def stop() -> None:
     """Stop the embedded server; its data stays."""
-    from usage_pipeline.warehouse.embedded import EmbeddedServer
+    from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 
     settings = read_settings()
     if settings.database_url is not None:
@@ -115,7 +115,7 @@ def status(
 
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse; further arguments go to psql."""
-    from usage_pipeline.warehouse.embedded import packaged_binaries
+    from usage_pipeline.warehouse.embedded.server import packaged_binaries
 
     _, warehouse = opened()
     packaged = packaged_binaries() / "bin" / "psql"
@@ -137,7 +137,7 @@ def url() -> None:
 
 def env() -> None:
     r"""Print the environment for running dbt and Dagster by hand: eval "$(usage-pipeline env)"."""
-    from usage_pipeline.dagster_home import prepare_dagster_home
+    from usage_pipeline.orchestration.home import prepare_dagster_home
 
     settings, warehouse = opened()
     for name, value in prepare_dagster_home(settings, warehouse).items():
@@ -159,7 +159,7 @@ def generate(
     ] = "csv.gz",
 ) -> None:
     """Write realistic example executions, and beside them the truth that was planted."""
-    from usage_pipeline.demo import generate_into
+    from usage_pipeline.cli.demo import generate_into
     from usage_pipeline.synthetic.model import GeneratorConfig
 
     config = GeneratorConfig(

@@ -25,8 +25,8 @@ def demo() -> None:
     Needs no data and no server of yours. Run it again and it builds what is not built yet, at
     least the last day.
     """
+    from usage_pipeline.cli.demo import prepare_demo
     from usage_pipeline.cli.summary import show_summary
-    from usage_pipeline.demo import prepare_demo
 
     started = time.monotonic()
     settings, warehouse = opened()
@@ -67,8 +67,8 @@ def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> 
     Raises:
         typer.Exit: with code 1 when a step or a blocking check failed.
     """
+    from usage_pipeline.cli.launch import run_days
     from usage_pipeline.defs.jobs import BACKFILL, NIGHTLY
-    from usage_pipeline.defs.launch import run_days
 
     started = time.monotonic()
     job = NIGHTLY if first == last else BACKFILL

@@ -47,8 +47,8 @@ def create(
     ] = None,
 ) -> None:
     """Make a key and print it. It is shown this once."""
-    from usage_pipeline.api.access import mapped_id
-    from usage_pipeline.warehouse.api_keys import create_key
+    from usage_pipeline.api.auth.access import mapped_id
+    from usage_pipeline.warehouse.people.api_keys import create_key
 
     settings, warehouse = opened()
     owner = mapped_id("user", user, settings.api_id_namespace) if user else None
@@ -60,7 +60,7 @@ def create(
 @keys.command("list")
 def list_all() -> None:
     """List the keys; they themselves are kept nowhere."""
-    from usage_pipeline.warehouse.api_keys import list_keys
+    from usage_pipeline.warehouse.people.api_keys import list_keys
 
     _, warehouse = opened()
     with warehouse.connect() as connection:
@@ -85,7 +85,7 @@ def list_all() -> None:
 @keys.command("revoke")
 def revoke(name: Annotated[str, typer.Argument(help="The key's name.")]) -> None:
     """Make a key invalid for good; a running server refuses it within five seconds."""
-    from usage_pipeline.warehouse.api_keys import revoke_key
+    from usage_pipeline.warehouse.people.api_keys import revoke_key
 
     _, warehouse = opened()
     with warehouse.connect() as connection:

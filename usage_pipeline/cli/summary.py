@@ -5,7 +5,7 @@ What mining found is shown by `mined_summary`.
 
 from usage_pipeline.cli.console import say, say_table
 from usage_pipeline.cli.mined_summary import show_mined
-from usage_pipeline.mining.wording import rounded
+from usage_pipeline.mining.insights.wording import rounded
 from usage_pipeline.warehouse.connection import Warehouse
 
 _POPULAR = """

@@ -18,8 +18,8 @@ from usage_pipeline.defs.mining import mining_assets
 from usage_pipeline.defs.mining_checks import mining_checks
 from usage_pipeline.defs.retention import retention_asset
 from usage_pipeline.defs.schedules import nightly_schedule
-from usage_pipeline.partitions import daily_partitions
-from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.orchestration.partitions import daily_partitions
+from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.settings import Settings
 
 # Every run that covers several days needs it, and nothing else does the same.

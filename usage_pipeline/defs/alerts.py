@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from usage_pipeline.alerting import Failure, Notifier, notifiers
-from usage_pipeline.defs.failures import step_failure
-from usage_pipeline.partitions import days_of_tags
+from usage_pipeline.orchestration.alerting import Failure, Notifier, notifiers
+from usage_pipeline.orchestration.failures import step_failure
+from usage_pipeline.orchestration.partitions import days_of_tags
 from usage_pipeline.settings import Settings
 
 

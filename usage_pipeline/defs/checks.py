@@ -8,10 +8,10 @@ from psycopg import Connection
 
 from usage_pipeline.defs.executions import EXECUTIONS_KEY
 from usage_pipeline.execution_dates import days_between
-from usage_pipeline.ingestion import newest_expected_day
-from usage_pipeline.partitions import days_of_tags
-from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.orchestration.partitions import days_of_tags
+from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.settings import Settings
+from usage_pipeline.steps.load import newest_expected_day
 from usage_pipeline.warehouse import ledger
 
 _USUAL_LOW, _USUAL_HIGH = 0.5, 2.0

@@ -5,10 +5,10 @@ from typing import Any
 
 import dagster as dg
 
-from usage_pipeline.defs.failures import user_errors_as_failures
-from usage_pipeline.ingestion import DayResult, load_configured_days, loaded_as_they_are
-from usage_pipeline.partitions import ONLY_BUILD, ONLY_TRACKED, days_of
-from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.orchestration.failures import user_errors_as_failures
+from usage_pipeline.orchestration.partitions import ONLY_BUILD, ONLY_TRACKED, days_of
+from usage_pipeline.orchestration.resources import WarehouseResource
+from usage_pipeline.steps.load import DayResult, load_configured_days, loaded_as_they_are
 
 EXECUTIONS_KEY = dg.AssetKey(["raw", "workflow_executions_simple"])
 LEDGER_KEY = dg.AssetKey(["raw", "load_ledger"])

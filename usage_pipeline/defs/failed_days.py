@@ -7,9 +7,9 @@ is what makes the run red and the alert go out.
 import dagster as dg
 
 from usage_pipeline.defs.executions import LEDGER_KEY, OWNERS
-from usage_pipeline.defs.failures import user_errors_as_failures
-from usage_pipeline.partitions import days_of
-from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.orchestration.failures import user_errors_as_failures
+from usage_pipeline.orchestration.partitions import days_of
+from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.warehouse.failed_days import failed_days as read_failed_days
 
 

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from usage_pipeline.defs.executions import OWNERS
-from usage_pipeline.defs.failures import user_errors_as_failures
-from usage_pipeline.resources import WarehouseResource
-from usage_pipeline.warehouse.favourites import refresh_usage
+from usage_pipeline.orchestration.failures import user_errors_as_failures
+from usage_pipeline.orchestration.resources import WarehouseResource
+from usage_pipeline.warehouse.people.favourites import refresh_usage
 from usage_pipeline.warehouse.roles import Role
 
 _BUILT = dg.AssetKey(["marts", "warehouse_as_of"])

@@ -13,14 +13,14 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from usage_pipeline.attached import parent_environment
 from usage_pipeline.defs.as_of import as_of_run
 from usage_pipeline.defs.executions import OWNERS
-from usage_pipeline.defs.failures import dbt_errors_as_failures, user_errors_as_failures
-from usage_pipeline.partitions import days_of
-from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.orchestration.failures import dbt_errors_as_failures, user_errors_as_failures
+from usage_pipeline.orchestration.partitions import days_of
+from usage_pipeline.orchestration.resources import WarehouseResource
+from usage_pipeline.processes import parent_environment
 from usage_pipeline.settings import Settings
-from usage_pipeline.transform import (
+from usage_pipeline.steps.build import (
     build_arguments,
     connected_environment,
     dbt_environment,

@@ -1,6 +1,6 @@
 """Mining as assets: the statistics of each day, and what is mined from windows of days.
 
-What is read, mined and written stands in `nightly_mining`.
+What is read, mined and written stands in `steps/mine`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,10 +9,10 @@ import dagster as dg
 
 from usage_pipeline.defs.as_of import as_of_run
 from usage_pipeline.defs.executions import EXECUTIONS_KEY, LEDGER_KEY, OWNERS
-from usage_pipeline.defs.failures import user_errors_as_failures
-from usage_pipeline.nightly_mining import mine_days, mine_windows
-from usage_pipeline.partitions import days_of
-from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.orchestration.failures import user_errors_as_failures
+from usage_pipeline.orchestration.partitions import days_of
+from usage_pipeline.orchestration.resources import WarehouseResource
+from usage_pipeline.steps.mine import mine_days, mine_windows
 from usage_pipeline.warehouse.locks import building
 
 _DAILY = {

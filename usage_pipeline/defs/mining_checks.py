@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from usage_pipeline.partitions import days_of_tags
-from usage_pipeline.resources import WarehouseResource
+from usage_pipeline.orchestration.partitions import days_of_tags
+from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.warehouse.mined.daily import unaccounted_hours
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import dagster as dg
 
 from usage_pipeline.defs.executions import OWNERS
-from usage_pipeline.defs.failures import user_errors_as_failures
 from usage_pipeline.defs.mining import DAILY_KEYS
-from usage_pipeline.partitions import days_of
-from usage_pipeline.resources import WarehouseResource
-from usage_pipeline.retention import apply_retention
+from usage_pipeline.orchestration.failures import user_errors_as_failures
+from usage_pipeline.orchestration.partitions import days_of
+from usage_pipeline.orchestration.resources import WarehouseResource
+from usage_pipeline.steps.retire import apply_retention
 from usage_pipeline.warehouse.ledger import DayState, day_states, last_loaded_day
 from usage_pipeline.warehouse.locks import building
 

@@ -9,15 +9,15 @@ import dagster as dg
 
 from usage_pipeline.defs.unbuilt import days_under_way, worth_building
 from usage_pipeline.execution_dates import days_between
-from usage_pipeline.ingestion import expected_days
-from usage_pipeline.partitions import ONLY_TRACKED, range_tags
+from usage_pipeline.orchestration.partitions import ONLY_TRACKED, range_tags
 from usage_pipeline.settings import Settings
+from usage_pipeline.steps.load import expected_days
 from usage_pipeline.warehouse.built_days import unbuilt_loads
 from usage_pipeline.warehouse.connection import open_warehouse
+from usage_pipeline.warehouse.executions.tracked import TrackedDays, tracked_days
 from usage_pipeline.warehouse.failed_days import failed_days
 from usage_pipeline.warehouse.ledger import loaded_days
 from usage_pipeline.warehouse.migrate import migrate
-from usage_pipeline.warehouse.tracked import TrackedDays, tracked_days
 
 Requests = list[dg.RunRequest] | dg.SkipReason
 

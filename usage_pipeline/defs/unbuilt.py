@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from usage_pipeline.partitions import ONLY_BUILD, days_of_tags
+from usage_pipeline.orchestration.partitions import ONLY_BUILD, days_of_tags
 
 ATTEMPTS = 3
 """How many runs build one load of a day again before somebody has to look."""

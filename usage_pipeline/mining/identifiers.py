@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from usage_pipeline.sources.identity import ROOT_NAMESPACE, uuid_text
+from usage_pipeline.identity import ROOT_NAMESPACE, uuid_text
 
 SEQUENCE_NAMESPACE: Final = uuid5(ROOT_NAMESPACE, "mining:sequence")
 """Of `user/workflow/workflow...`; of `workflow/workflow...` for a sequence of all users."""

@@ -23,10 +23,10 @@ from pydantic import (
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.execution_dates import check_zone
-from usage_pipeline.sources.canonical import CanonicalField, Status, Trigger
-from usage_pipeline.sources.identity import source_namespace
-from usage_pipeline.sources.templates import check_template, is_template
-from usage_pipeline.sources.vocabulary import plain_word
+from usage_pipeline.identity import source_namespace
+from usage_pipeline.sources.conform.canonical import CanonicalField, Status, Trigger
+from usage_pipeline.sources.conform.vocabulary import plain_word
+from usage_pipeline.sources.reading.templates import check_template, is_template
 
 
 def _plain_keys(words: dict[str, Any]) -> dict[str, Any]:

@@ -20,11 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from usage_pipeline.errors import InputError
-from usage_pipeline.sources import json_columns
-from usage_pipeline.sources.fields import trimmed
-from usage_pipeline.sources.json_stream import JsonStream
-from usage_pipeline.sources.rows import Malformed, RawRows
-from usage_pipeline.sources.streams import InputStream
+from usage_pipeline.sources.conform.fields import trimmed
+from usage_pipeline.sources.formats import json_columns
+from usage_pipeline.sources.formats.json_stream import JsonStream
+from usage_pipeline.sources.formats.rows import Malformed, RawRows
+from usage_pipeline.sources.reading.streams import InputStream
 
 _BATCH_RUNS = 8_192
 _RUNS = "workflow_runs"

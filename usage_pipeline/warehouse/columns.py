@@ -14,7 +14,7 @@ from adbc_driver_postgresql import dbapi
 from psycopg import sql
 
 from usage_pipeline.errors import WarehouseUnavailableError
-from usage_pipeline.sources.identity import uuid_text
+from usage_pipeline.identity import uuid_text
 from usage_pipeline.warehouse.connection import Warehouse
 
 _UUID_BYTES = 16

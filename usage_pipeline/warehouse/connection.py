@@ -13,7 +13,7 @@ from psycopg import conninfo
 
 from usage_pipeline.errors import UsageError, WarehouseUnavailableError
 from usage_pipeline.settings import Settings
-from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.roles import Role
 
 

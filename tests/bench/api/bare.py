@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from usage_pipeline.api.database import open_pool
-from usage_pipeline.api.paging import Listing, Paging
+from usage_pipeline.api.listing import Listing, Paging
 from usage_pipeline.api.routes import user, workflows
 from usage_pipeline.cli.opening import opened
 

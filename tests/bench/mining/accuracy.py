@@ -18,11 +18,11 @@ from datetime import date
 import pyarrow as pa
 from scipy import stats
 
-from usage_pipeline.mining.daily import DailyStatistics, statistics_of_days
-from usage_pipeline.mining.follow_ups import find_follow_ups
-from usage_pipeline.mining.patterns import usage_patterns
-from usage_pipeline.mining.subsequences import find_popular_sequences, find_subsequences
-from usage_pipeline.nightly_mining import PART_WINDOW_DAYS
+from usage_pipeline.mining.daily.statistics import DailyStatistics, statistics_of_days
+from usage_pipeline.mining.patterns.usage import usage_patterns
+from usage_pipeline.mining.sequences.follow_ups import find_follow_ups
+from usage_pipeline.mining.sequences.subsequences import find_popular_sequences, find_subsequences
+from usage_pipeline.steps.mine import PART_WINDOW_DAYS
 from usage_pipeline.synthetic import GeneratorConfig, Truth, generate_table, ground_truth, shuffle
 
 ENOUGH = 20

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from usage_pipeline.sources.identity import uuid_text
+from usage_pipeline.identity import uuid_text
 
 DAYS = 7
 LAST_DAY_END_US = 1_782_691_200_000_000  # 2026-06-29T00:00:00Z

@@ -27,12 +27,12 @@ from unittest.mock import patch
 
 from tests.bench.pipeline.measuring import Bench, Cost, bench, empty, typical
 from usage_pipeline.sources.config import SourceConfig
-from usage_pipeline.sources.spool import open_source
+from usage_pipeline.sources.reading.spool import open_source
 from usage_pipeline.synthetic import GeneratorConfig, write
-from usage_pipeline.warehouse import day_load
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.day_load import DayInput, load_day
-from usage_pipeline.warehouse.partition import partition_name
+from usage_pipeline.warehouse.executions import day_load
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.partition import partition_name
 
 # A Wednesday: near the mean of its week.
 DAY = date(2026, 5, 6)

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.embedded import EmbeddedServer
+from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.migrate import migrate
 
 

@@ -30,14 +30,14 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench.pipeline.measuring import Bench, Cost, bench, typical
-from usage_pipeline.retention import apply_retention
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig
-from usage_pipeline.sources.spool import open_source
+from usage_pipeline.sources.reading.spool import open_source
+from usage_pipeline.steps.build import build_arguments, dbt_environment, project_directory
+from usage_pipeline.steps.retire import apply_retention
 from usage_pipeline.synthetic import GeneratorConfig, write
 from usage_pipeline.synthetic.generate import days_of
-from usage_pipeline.transform import build_arguments, dbt_environment, project_directory
-from usage_pipeline.warehouse.day_load import DayInput, load_day
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 
 FIRST_DAY = date(2026, 1, 5)
 STEPS = ("load", "dbt", "dbt start", "retire")

@@ -16,11 +16,11 @@ from fastapi.testclient import TestClient
 
 from tests.conftest import RunDbt
 from usage_pipeline.api.app import create_app
-from usage_pipeline.ingestion import load_inputs
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
+from usage_pipeline.steps.build import build_arguments
+from usage_pipeline.steps.load import load_inputs
 from usage_pipeline.synthetic import GeneratorConfig, write
-from usage_pipeline.transform import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
 
 PREFIX = "/api/v1/workflow-usage"

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from psycopg import ClientCursor, sql
 
-from usage_pipeline.api.paging import Listing, Paging
+from usage_pipeline.api.listing import Listing, Paging
 from usage_pipeline.api.routes import (
     favourites,
     habits,

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi.testclient import TestClient
 
 from tests.integration.api.conftest import AUDIENCE, PREFIX, Issuer, Serve
-from usage_pipeline.api.access import mapped_id
 from usage_pipeline.api.app import create_app
+from usage_pipeline.api.auth.access import mapped_id
 from usage_pipeline.settings import Settings
-from usage_pipeline.warehouse.api_keys import create_key, revoke_key
 from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.people.api_keys import create_key, revoke_key
 
 ME, OTHER = "ana", "ben"
 WORKFLOW = "5d1c1e9e-0d4e-4b5e-8a53-6a5e0a3b9c11"
@@ -228,7 +228,7 @@ def test_an_issuer_grants_more_only_under_our_prefix(fresh: TestClient, issuer: 
 def test_a_revoked_key_is_refused_after_some_seconds(
     serve_api: Serve, module_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("usage_pipeline.api.keys._REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr("usage_pipeline.api.auth.keys._REMEMBERED_SECONDS", 0.0)
     client = serve_api()
     with module_warehouse.connect() as connection:
         key = create_key(connection, "short-lived", ["track"])
@@ -277,8 +277,8 @@ def test_the_demo_asks_nobody_and_says_so_but_refuses_a_wrong_key(demo: TestClie
 def test_a_first_key_ends_the_demo_at_once_and_for_good(
     demo: TestClient, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("usage_pipeline.api.demo._REMEMBERED_SECONDS", 0.0)
-    monkeypatch.setattr("usage_pipeline.api.keys._REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr("usage_pipeline.api.auth.demo._REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr("usage_pipeline.api.auth.keys._REMEMBERED_SECONDS", 0.0)
 
     def status(**headers: str) -> int:
         answer = demo.post(f"{PREFIX}/track", json={"executions": []}, headers=headers)
@@ -343,7 +343,7 @@ def test_a_warehouse_that_is_down_is_503_and_the_process_is_healthy(serve_api: S
 def test_ids_that_are_no_uuids_are_mapped_as_a_source_maps_them() -> None:
     import pyarrow as pa
 
-    from usage_pipeline.sources.identity import mapped_ids, source_namespace
+    from usage_pipeline.identity import mapped_ids, source_namespace
 
     mapped = mapped_ids("user", pa.array(["ana"]), source_namespace("apps"))[0].as_py()
     assert mapped_id("user", "ana", "apps") == UUID(mapped)

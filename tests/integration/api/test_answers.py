@@ -27,9 +27,9 @@ from schemathesis.specs.openapi.checks import (
 from tests.conftest import RunDbt
 from tests.integration.api.conftest import PREFIX
 from tests.integration.api.plans import whole_scans
-from usage_pipeline.api.paging import Page
+from usage_pipeline.api.listing import Page
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.favourites import refresh_usage
+from usage_pipeline.warehouse.people.favourites import refresh_usage
 
 
 @pytest.fixture(scope="module")

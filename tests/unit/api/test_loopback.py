@@ -5,7 +5,7 @@ from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.api.loopback import is_foreign, is_loopback
+from usage_pipeline.api.auth.loopback import is_foreign, is_loopback
 
 
 def request(**headers: str) -> Request:

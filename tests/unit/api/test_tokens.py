@@ -4,9 +4,9 @@ import httpx
 import pytest
 
 from tests.loops import run
-from usage_pipeline.api import tokens
+from usage_pipeline.api.auth import tokens
+from usage_pipeline.api.auth.tokens import Tokens, TokenUser
 from usage_pipeline.api.errors import ProblemError
-from usage_pipeline.api.tokens import Tokens, TokenUser
 
 
 def test_an_issuer_that_is_away_is_not_waited_for_by_every_caller(

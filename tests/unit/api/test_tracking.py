@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.api.tracking import Start, TrackedItem, Window, parse_items, row_of, start_of
+from usage_pipeline.api.tracking.rows import (
+    Start,
+    TrackedItem,
+    Window,
+    parse_items,
+    row_of,
+    start_of,
+)
 
 NOW = datetime(2026, 6, 28, 12, tzinfo=UTC)
 WINDOW = Window(date(2026, 5, 1), NOW)

@@ -13,8 +13,8 @@ from tests.unit.mining import reference
 from tests.unit.mining.reference import Execution
 from tests.unit.mining.strategies import at, histories, run, to_table, uuid_of
 from usage_pipeline.errors import UsageError
-from usage_pipeline.mining.daily import statistics_of_days
-from usage_pipeline.mining.follow_ups import FOLLOW_UPS_SCHEMA, find_follow_ups
+from usage_pipeline.mining.daily.statistics import statistics_of_days
+from usage_pipeline.mining.sequences.follow_ups import FOLLOW_UPS_SCHEMA, find_follow_ups
 
 AS_OF = date(2026, 11, 20)
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usage_pipeline.mining.insight_records import Insight, to_table
-from usage_pipeline.mining.insight_settings import InsightSettings
-from usage_pipeline.mining.insight_states import USAGE_INSIGHTS_SCHEMA, merge_insights
+from usage_pipeline.mining.insights.records import Insight, to_table
+from usage_pipeline.mining.insights.settings import InsightSettings
+from usage_pipeline.mining.insights.states import USAGE_INSIGHTS_SCHEMA, merge_insights
 
 FIRST = date(2026, 6, 1)
 NOTHING = USAGE_INSIGHTS_SCHEMA.empty_table()

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 
 from tests.unit.mining.strategies import uuid_of
-from usage_pipeline.mining.insight_records import FOUND_INSIGHTS_SCHEMA, INSIGHT_TYPES
-from usage_pipeline.mining.insight_settings import InsightSettings
-from usage_pipeline.mining.insights import InsightInputs, find_insights
-from usage_pipeline.mining.patterns import USAGE_PATTERNS_SCHEMA
-from usage_pipeline.mining.subsequences import SUBSEQUENCES_SCHEMA
+from usage_pipeline.mining.insights.find import InsightInputs, find_insights
+from usage_pipeline.mining.insights.records import FOUND_INSIGHTS_SCHEMA, INSIGHT_TYPES
+from usage_pipeline.mining.insights.settings import InsightSettings
+from usage_pipeline.mining.patterns.usage import USAGE_PATTERNS_SCHEMA
+from usage_pipeline.mining.sequences.subsequences import SUBSEQUENCES_SCHEMA
 
 AS_OF = date(2026, 6, 28)
 ANA, BEN = uuid_of("ana"), uuid_of("ben")

@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from tests.unit.mining import reference
 from tests.unit.mining.reference import Execution
 from tests.unit.mining.strategies import USERS, WORKFLOWS, run, to_table, uuid_of
-from usage_pipeline.mining.daily import statistics_of_days
+from usage_pipeline.mining.daily.hours import execution_hours
+from usage_pipeline.mining.daily.statistics import statistics_of_days
 from usage_pipeline.mining.executions import ExecutionsOfUsers
-from usage_pipeline.mining.hours import execution_hours
-from usage_pipeline.mining.patterns import USAGE_PATTERNS_SCHEMA, PatternSettings, usage_patterns
+from usage_pipeline.mining.patterns.time import find_time_windows
+from usage_pipeline.mining.patterns.usage import (
+    USAGE_PATTERNS_SCHEMA,
+    PatternSettings,
+    usage_patterns,
+)
 from usage_pipeline.mining.statistics import wilson_bounds
-from usage_pipeline.mining.time_patterns import find_time_windows
 
 FIRST = date(2026, 4, 6)  # a Monday
 AS_OF = date(2026, 6, 28)  # a Sunday, 12 weeks later

@@ -14,20 +14,20 @@ from tests.unit.mining.reference import Execution
 from tests.unit.mining.strategies import ZONES, at, histories, run, to_table, uuid_of
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import to_date
-from usage_pipeline.mining.executions import ExecutionsOfUsers
-from usage_pipeline.mining.session_days import (
+from usage_pipeline.mining.daily.session_days import (
     closing_days,
     read_executions_of_day,
     sessions_closing_on,
     users_to_read_back,
 )
-from usage_pipeline.mining.sessions import (
+from usage_pipeline.mining.daily.sessions import (
     SESSIONS_SCHEMA,
     STEPS_SCHEMA,
     SessionSettings,
     cut_sessions,
     sessionize,
 )
+from usage_pipeline.mining.executions import ExecutionsOfUsers
 
 
 def rows_of(found: list[reference.Session]) -> tuple[list[tuple], list[tuple]]:

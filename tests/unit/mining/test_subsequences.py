@@ -12,11 +12,11 @@ from tests.unit.mining import reference
 from tests.unit.mining.strategies import at, histories, run, to_table, uuid_of
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import to_date
-from usage_pipeline.mining.daily import statistics_of_days
-from usage_pipeline.mining.follow_ups import FOLLOW_UPS_SCHEMA
-from usage_pipeline.mining.session_days import closing_days
-from usage_pipeline.mining.sessions import sessionize
-from usage_pipeline.mining.subsequences import (
+from usage_pipeline.mining.daily.session_days import closing_days
+from usage_pipeline.mining.daily.sessions import sessionize
+from usage_pipeline.mining.daily.statistics import statistics_of_days
+from usage_pipeline.mining.sequences.follow_ups import FOLLOW_UPS_SCHEMA
+from usage_pipeline.mining.sequences.subsequences import (
     POPULAR_SEQUENCES_SCHEMA,
     SUBSEQUENCES_SCHEMA,
     SubsequenceSettings,

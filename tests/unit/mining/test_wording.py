@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.mining.wording import (
+from usage_pipeline.mining.insights.wording import (
     between_hours,
     clean_name,
     counted,

@@ -7,13 +7,13 @@ from uuid import uuid5
 import pytest
 
 from usage_pipeline.errors import InputError, UsageError
+from usage_pipeline.identity import ROOT_NAMESPACE
 from usage_pipeline.sources.config import (
     SourceConfig,
     files_source,
     github_source,
     read_sources_file,
 )
-from usage_pipeline.sources.identity import ROOT_NAMESPACE
 
 from .reading import HEADER, csv_of, read, row, write
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.errors import InputError
-from usage_pipeline.sources.streams import Limits
+from usage_pipeline.sources.reading.streams import Limits
 
 from .reading import HEADER, csv_of, read, row, write
 
@@ -232,7 +232,7 @@ def test_the_record_names_the_file_its_size_and_hash(tmp_path: Path) -> None:
     import hashlib
 
     from usage_pipeline.sources.config import files_source
-    from usage_pipeline.sources.spool import open_source
+    from usage_pipeline.sources.reading.spool import open_source
 
     path = write(tmp_path / "a.csv.gz", csv_of(row()))
     source = open_source(files_source([str(path)]), tmp_path / "spool", "UTC")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from usage_pipeline.sources.fields import costs, sound_text, whole_numbers, words
-from usage_pipeline.sources.parsed import Parsed
-from usage_pipeline.sources.vocabulary import STATUS_WORDS
+from usage_pipeline.sources.conform.fields import costs, sound_text, whole_numbers, words
+from usage_pipeline.sources.conform.parsed import Parsed
+from usage_pipeline.sources.conform.vocabulary import STATUS_WORDS
 
 NUMBERS = (
     st.integers().map(str)

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.sources.identity import (
+from usage_pipeline.identity import (
     ROOT_NAMESPACE,
     execution_ids,
     mapped_ids,

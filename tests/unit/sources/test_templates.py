@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.sources.templates import any_day, day_of_path, is_template, path_of_day
+from usage_pipeline.sources.reading.templates import any_day, day_of_path, is_template, path_of_day
 
 DAY = date(2024, 1, 5)
 

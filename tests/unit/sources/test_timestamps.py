@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.sources.fields import sound_text
-from usage_pipeline.sources.parsed import Parsed
-from usage_pipeline.sources.timestamps import Clock, instants
+from usage_pipeline.sources.conform.fields import sound_text
+from usage_pipeline.sources.conform.parsed import Parsed
+from usage_pipeline.sources.conform.timestamps import Clock, instants
 
 BERLIN = "Europe/Berlin"
 OFFSETS = ["", "Z", "z", "+00:00", "+02:00", "-0530", "+05", "-11:45"]

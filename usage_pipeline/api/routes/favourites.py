@@ -9,10 +9,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.access import ChangeableUser, ReadableUser, mapped_id
 from usage_pipeline.api.answers import answer, object_json, own_page
+from usage_pipeline.api.auth.access import ChangeableUser, ReadableUser, mapped_id
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Paged, Paging
+from usage_pipeline.api.listing import Listing, Page, Paged, Paging
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflows import WorkflowId
 from usage_pipeline.api.schemas import Reliability, SuccessRate, WorkflowName

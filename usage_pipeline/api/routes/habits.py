@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.access import ChangeableUser, ReadableUser
 from usage_pipeline.api.answers import answer, object_json, page
+from usage_pipeline.api.auth.access import ChangeableUser, ReadableUser
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Paged
+from usage_pipeline.api.listing import Listing, Page, Paged
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import ReaderDep
 

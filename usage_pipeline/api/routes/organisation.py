@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.access import ReaderCaller
 from usage_pipeline.api.answers import answer, mart_page, object_json, page
+from usage_pipeline.api.auth.access import ReaderCaller
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.paging import Listing, Page, Paged
+from usage_pipeline.api.listing import Listing, Page, Paged
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflow_history import LongPaging, Span, span
 from usage_pipeline.api.schemas import Counts, SuccessRate

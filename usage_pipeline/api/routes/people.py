@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.access import Caller, CallerDep, needs
 from usage_pipeline.api.answers import answer, mart_page, object_json
+from usage_pipeline.api.auth.access import Caller, CallerDep, needs
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.paging import Listing, Page, Paged, holds
+from usage_pipeline.api.listing import Listing, Page, Paged, holds
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import ReaderDep
 

@@ -7,10 +7,10 @@ from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
-from usage_pipeline.api import reference
-from usage_pipeline.api.access import Caller, needs
+from usage_pipeline.api.auth.access import Caller, needs
 from usage_pipeline.api.errors import documented
 from usage_pipeline.api.metrics import REGISTRY
+from usage_pipeline.api.openapi import reference
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import ReaderDep, ServicesDep
 

@@ -10,11 +10,11 @@ from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
-from usage_pipeline.api.access import Caller, needs
+from usage_pipeline.api.auth.access import Caller, needs
 from usage_pipeline.api.errors import ProblemError, documented
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import Services, ServicesDep
-from usage_pipeline.api.tracking import (
+from usage_pipeline.api.tracking.rows import (
     MOST_ITEMS,
     TrackedItem,
     Window,
@@ -23,7 +23,7 @@ from usage_pipeline.api.tracking import (
     start_of,
     user_of,
 )
-from usage_pipeline.sources.identity import source_namespace
+from usage_pipeline.identity import source_namespace
 
 router = topic("track")
 

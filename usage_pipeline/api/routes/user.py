@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.access import ReadableUser
 from usage_pipeline.api.answers import mart_page, page
+from usage_pipeline.api.auth.access import ReadableUser
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.paging import Listing, Page, Paged, Searched, holds
+from usage_pipeline.api.listing import Listing, Page, Paged, Searched, holds
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import Counts, Frequency, Reliability, SuccessRate, WorkflowName
 

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from usage_pipeline.api.access import ReaderCaller
 from usage_pipeline.api.answers import answer, mart_page, object_json
+from usage_pipeline.api.auth.access import ReaderCaller
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Cursor, Listing, Page, Paged, Paging
+from usage_pipeline.api.listing import Cursor, Listing, Page, Paged, Paging
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflows import WorkflowId
 from usage_pipeline.api.schemas import Counts, SuccessRate, WorkflowName

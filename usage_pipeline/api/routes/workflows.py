@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, Field, computed_field
 
-from usage_pipeline.api.access import ReaderCaller, mapped_id
 from usage_pipeline.api.answers import (
     answer,
     build_tag,
@@ -16,8 +15,9 @@ from usage_pipeline.api.answers import (
     object_json,
     unchanged,
 )
+from usage_pipeline.api.auth.access import ReaderCaller, mapped_id
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.paging import Listing, Page, Searched, holds
+from usage_pipeline.api.listing import Listing, Page, Searched, holds
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate, WorkflowName, percent
 from usage_pipeline.api.services import services_of

@@ -8,14 +8,14 @@ import psycopg
 import pyarrow.compute as pc
 from psycopg import sql
 
-from usage_pipeline.mining.daily import DailyStatistics
+from usage_pipeline.mining.daily.hours import HOURS_SCHEMA
+from usage_pipeline.mining.daily.statistics import DailyStatistics
+from usage_pipeline.mining.daily.transitions import STEP_COUNTS_SCHEMA, TRANSITIONS_SCHEMA
 from usage_pipeline.mining.executions import MACHINE_TRIGGERS
-from usage_pipeline.mining.hours import HOURS_SCHEMA
-from usage_pipeline.mining.sequences import SEQUENCE_OCCURRENCES_SCHEMA
-from usage_pipeline.mining.transitions import STEP_COUNTS_SCHEMA, TRANSITIONS_SCHEMA
+from usage_pipeline.mining.sequences.windows import SEQUENCE_OCCURRENCES_SCHEMA
 from usage_pipeline.warehouse.columns import Snapshot
 from usage_pipeline.warehouse.copy import copy_batch
-from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
+from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
 
 DAILY_TABLES: Final = {
     "sequences": ("daily_sequences", SEQUENCE_OCCURRENCES_SCHEMA),

@@ -7,7 +7,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from usage_pipeline.warehouse.columns import Snapshot
-from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
+from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
 
 # Forgotten users are one user in the counts, but what several people did is nobody's habit.
 _QUERY = sql.SQL(

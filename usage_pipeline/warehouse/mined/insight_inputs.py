@@ -6,9 +6,9 @@ from typing import Final
 from psycopg import sql
 
 from usage_pipeline.errors import UsageError
-from usage_pipeline.mining.insight_settings import InsightSettings
+from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.warehouse.columns import Snapshot
-from usage_pipeline.warehouse.forgotten import ANONYMOUS_USER
+from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
 
 _QUERIES: Final = {
     "workflows": "select workflow_id, workflow_name from marts.workflows",

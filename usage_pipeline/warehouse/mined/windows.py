@@ -6,7 +6,7 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
-from usage_pipeline.mining.insight_states import USAGE_INSIGHTS_SCHEMA
+from usage_pipeline.mining.insights.states import USAGE_INSIGHTS_SCHEMA
 from usage_pipeline.warehouse.columns import Snapshot
 from usage_pipeline.warehouse.copy import copy_batch
 

@@ -1,0 +1,187 @@
+"""Who calls, and what they may do: keys, tokens and scopes.
+
+A refusal never tells whether what was asked for exists.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from uuid import UUID, uuid5
+
+from fastapi import Depends, Path, Request
+
+from usage_pipeline.api.auth.loopback import is_foreign
+from usage_pipeline.api.errors import ProblemError
+from usage_pipeline.api.services import Services, services_of
+from usage_pipeline.identity import source_namespace
+from usage_pipeline.warehouse.people.api_keys import SCOPES
+
+_READING: Final = frozenset({"read:self", "read:all", "admin"})
+
+# How a caller may say who they are, for the description of the API.
+SECURITY_SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, or a token of your issuer.",
+    },
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
+}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls.
+
+    Attributes:
+        name: what rate limits, logs and idempotency tell callers apart by.
+        scopes: what they may do.
+        user_id: the person they are, if they are one.
+        user_name: what the issuer calls that person.
+        is_demo: whether nobody had to say who they are.
+    """
+
+    name: str
+    scopes: frozenset[str]
+    user_id: UUID | None = None
+    user_name: str | None = None
+    is_demo: bool = False
+
+    def may(self, *scopes: str) -> bool:
+        """Whether the caller has one of these scopes. An admin has all."""
+        return "admin" in self.scopes or not self.scopes.isdisjoint(scopes)
+
+    def may_read(self, user: UUID) -> bool:
+        """Whether the caller may read what is this user's."""
+        return self.may("read:all") or (self.may("read:self") and self.user_id == user)
+
+    def may_change(self, user: UUID) -> bool:
+        """Whether the caller may change what is this user's."""
+        return self.may() or (self.may("read:self") and self.user_id == user)
+
+    def may_track(self, user: UUID) -> bool:
+        """Whether the caller may report executions of this user."""
+        return self.may("track") and (self.user_id is None or self.user_id == user or self.may())
+
+
+def mapped_id(kind: str, text: str, namespace: str) -> UUID:
+    """The id of a user or workflow as the pipeline knows it: a UUID as it is, all else mapped."""
+    try:
+        if len(text) == 36:
+            return UUID(text)
+    except ValueError:
+        pass
+    # JSON can hold half of a surrogate pair, which is no text: nothing is known by such an id.
+    readable = text.encode("utf-8", "replace").decode()
+    return uuid5(_namespace(namespace), f"{kind}:{readable}")
+
+
+def _namespace(name: str) -> UUID:
+    try:
+        return UUID(name)
+    except ValueError:
+        return source_namespace(name)
+
+
+async def current_caller(request: Request) -> Caller:
+    """Who calls.
+
+    Raises:
+        ProblemError: nobody we know, or too often.
+    """
+    found = services_of(request)
+    given = _given(request)
+    if given is None:
+        if "authorization" not in request.headers and await found.demo.is_open():
+            if is_foreign(request, found.settings.api_cors_origins):
+                raise _forbidden()
+            return Caller("demo", frozenset(SCOPES), is_demo=True)
+        raise _refused()
+    address = request.client.host if request.client else "unknown"
+    # Looking for a key or checking a token costs more than refusing an address that guesses.
+    found.limits.check(f"refused:{address}", count=False)
+    caller = await _caller(found, given)
+    if caller is None:
+        found.limits.check(f"refused:{address}")
+        raise _refused()
+    found.limits.check(caller.name)
+    return caller
+
+
+def _given(request: Request) -> str | None:
+    """The key or token of a request."""
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credentials:
+        return credentials.strip()
+    return request.headers.get("x-api-key") or None
+
+
+async def _caller(found: Services, given: str) -> Caller | None:
+    if given.startswith("wu_"):
+        key = await found.keys.find(given)
+        return None if key is None else Caller(f"key:{key.key_id}", key.scopes, key.user_id)
+    if found.tokens is None or given.count(".") != 2:
+        return None
+    token = await found.tokens.check(given)
+    if token is None:
+        return None
+    user = mapped_id("user", token.user, found.id_namespace)
+    return Caller(f"user:{user}", token.scopes, user, token.user)
+
+
+def _refused() -> ProblemError:
+    return ProblemError(
+        401,
+        "Say who you are: Authorization: Bearer, with an API key or a token.",
+        {"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _forbidden() -> ProblemError:
+    return ProblemError(403, "You may not do this.")
+
+
+CallerDep = Annotated[Caller, Depends(current_caller)]
+
+
+def needs(*scopes: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
+    """A dependency: the caller has one of these scopes."""
+
+    async def check(request: Request) -> Caller:
+        caller = await current_caller(request)
+        if not caller.may(*scopes):
+            raise _forbidden()
+        return caller
+
+    return check
+
+
+_USER = Path(
+    description="The user: a UUID, or the id that the source knows the user by.",
+    min_length=1,
+    max_length=255,
+    examples=["9c5b94b1-35ad-49bb-b118-8e8fc24abf80"],
+)
+
+
+async def readable_user(user_id: Annotated[str, _USER], request: Request) -> UUID:
+    """The user of the path, whom the caller may read."""
+    caller = await current_caller(request)
+    user = mapped_id("user", user_id, services_of(request).id_namespace)
+    if not caller.may_read(user):
+        raise _forbidden()
+    return user
+
+
+async def changeable_user(user_id: Annotated[str, _USER], request: Request) -> UUID:
+    """The user of the path, on whose behalf the caller may act."""
+    caller = await current_caller(request)
+    user = mapped_id("user", user_id, services_of(request).id_namespace)
+    if not caller.may_change(user):
+        raise _forbidden()
+    return user
+
+
+ReaderCaller = Annotated[Caller, Depends(needs(*_READING))]
+ReadableUser = Annotated[UUID, Depends(readable_user)]
+ChangeableUser = Annotated[UUID, Depends(changeable_user)]

@@ -1,0 +1,1 @@
+"""The OpenAPI description: examples, and the reference page made from it."""

@@ -1,0 +1,1 @@
+"""What `/track` takes in: reported executions as rows, collected and committed in groups."""

@@ -1,0 +1,112 @@
+"""Runs a job in this process, recorded like any other run, for the CLI and the tests."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+
+from usage_pipeline.errors import UsageError
+from usage_pipeline.orchestration.failures import step_failure
+from usage_pipeline.orchestration.home import prepare_dagster_home
+from usage_pipeline.orchestration.partitions import range_tags
+from usage_pipeline.settings import Settings
+from usage_pipeline.steps.build import connected_environment
+from usage_pipeline.warehouse.connection import Warehouse
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended.
+
+    Attributes:
+        run_id: Dagster's id of the run.
+        succeeded: whether every step and blocking check passed.
+        failures: one sentence per failed step or failed check.
+        warnings: one sentence per check that only warns.
+    """
+
+    run_id: str
+    succeeded: bool
+    failures: list[str]
+    warnings: list[str]
+
+
+def run_days(
+    settings: Settings,
+    warehouse: Warehouse,
+    job_name: str,
+    first: date,
+    last: date,
+    on_line: Callable[[str], None],
+) -> RunOutcome:
+    """Run a job of the code location for the days `first` to `last`, as one run.
+
+    Raises:
+        UsageError: a day lies outside the partitions.
+    """
+    from usage_pipeline.defs import build_definitions
+
+    if first < settings.start_date:
+        raise UsageError(
+            f"{first} lies before USAGE_START_DATE ({settings.start_date}): set that earlier."
+        )
+    environment = prepare_dagster_home(settings, warehouse)
+    with connected_environment(environment), _console_to_log(settings, on_line):
+        job = build_definitions(settings).resolve_job_def(job_name)
+        with dg.DagsterInstance.get() as instance:
+            # dagster-postgres otherwise opens a connection for every event, and a run of many
+            # days writes thousands.
+            instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
+            result = job.execute_in_process(
+                instance=instance, tags=range_tags(first, last), raise_on_error=False
+            )
+    failures = [step_failure(event) for event in result.all_events if event.is_step_failure]
+    warnings: list[str] = []
+    for check in result.get_asset_check_evaluations():
+        if not check.passed:
+            sentence = f"check {check.check_name} of {check.asset_key.to_user_string()} failed"
+            fatal = check.severity == dg.AssetCheckSeverity.ERROR
+            (failures if fatal else warnings).append(sentence)
+    return RunOutcome(result.run_id, result.success and not failures, failures, warnings)
+
+
+@contextmanager
+def _console_to_log(settings: Settings, on_line: Callable[[str], None]) -> Iterator[None]:
+    """Send what Dagster and dbt print to a log file, and the pipeline's own lines to `on_line`."""
+    folder = settings.home / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    logger = logging.getLogger("usage_pipeline")
+    handler = _LineHandler(on_line)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with (folder / "runs.log").open("ab") as log:
+        # File descriptors, not sys.stderr: handlers that Dagster made earlier hold the old object.
+        kept = [os.dup(1), os.dup(2)]
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for target, descriptor in zip((1, 2), kept, strict=True):
+                os.dup2(descriptor, target)
+                os.close(descriptor)
+            logger.removeHandler(handler)
+
+
+class _LineHandler(logging.Handler):
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        super().__init__(logging.INFO)
+        self._on_line = on_line
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._on_line(record.getMessage())

@@ -1,0 +1,1 @@
+"""One day mined: sessions, transitions and hours, as additive daily statistics."""

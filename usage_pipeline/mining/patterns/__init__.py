@@ -1,0 +1,1 @@
+"""Usage patterns: by time, by sequence, and after a failure."""

@@ -1,0 +1,85 @@
+"""Which column of a file holds what: the source's mapping, then the usual names.
+
+Names only; no values.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from usage_pipeline.errors import InputError
+from usage_pipeline.sources.config import SourceConfig
+from usage_pipeline.sources.conform.canonical import REQUIRED_FIELDS
+from usage_pipeline.sources.conform.vocabulary import COLUMN_NAMES, plain_column
+from usage_pipeline.sources.reading.streams import readable_text
+
+_LISTED = 30
+
+
+def bind(config: SourceConfig, names: Sequence[str]) -> dict[str, str]:
+    """The column of each field that has one.
+
+    Args:
+        config: the source, with its mapping.
+        names: the columns a file has.
+
+    Returns:
+        Names of columns by field; fields without a column are left out.
+    """
+    by_plain_name = {plain_column(name): name for name in reversed(names)}
+    bound: dict[str, str] = {}
+    for field, usual in COLUMN_NAMES.items():
+        if field in config.columns:
+            wanted = config.columns[field]
+            found = _named(wanted, names, by_plain_name) if wanted is not None else None
+        else:
+            found = next(
+                (
+                    by_plain_name[key]
+                    for each in usual
+                    if (key := plain_column(each)) in by_plain_name
+                ),
+                None,
+            )
+        if found is not None:
+            bound[field] = found
+    return bound
+
+
+def check_bound(
+    config: SourceConfig, file: str, names: Sequence[str], bound: Mapping[str, str], complete: bool
+) -> None:
+    """Check that nothing is missing that a file must have.
+
+    Args:
+        config: the source, with its mapping.
+        file: the file's name, for the message.
+        names: the columns it has.
+        bound: what `bind` found.
+        complete: whether `names` are all the file can have; rows of JSON may leave columns out.
+
+    Raises:
+        InputError: a required column, or one that the mapping names, is not there.
+    """
+    for field, wanted in config.columns.items():
+        if wanted is not None and field not in bound and (complete or field in REQUIRED_FIELDS):
+            raise InputError(
+                f"{file} has no column {wanted!r}, which the source {config.name!r} maps to "
+                f"{field}: it has {_listed(names)}."
+            )
+    for field in REQUIRED_FIELDS:
+        if field in bound or (field == "user_id" and config.default_user):
+            continue
+        hint = " (or set default_user)" if field == "user_id" else ""
+        raise InputError(
+            f"{file} has no column for {field}: it has {_listed(names)}. Put the right one into "
+            f"the source's columns, as {field}: NAME{hint}."
+        )
+
+
+def _named(wanted: str, names: Sequence[str], by_plain_name: Mapping[str, str]) -> str | None:
+    return wanted if wanted in names else by_plain_name.get(plain_column(wanted))
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(" ".join(readable_text(name).split())[:40] for name in names[:_LISTED])
+    text = shown + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    return text.encode("utf-8", "backslashreplace").decode() or "no columns"

@@ -1,0 +1,288 @@
+"""Rows of a file into the canonical schema, set-wise, with every reason why a row cannot be one.
+
+Knows no format and no files: `rows` in, columns out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from usage_pipeline.execution_dates import execution_dates
+from usage_pipeline.identity import execution_ids, mapped_ids
+from usage_pipeline.sources.config import SourceConfig
+from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, COST, INSTANT
+from usage_pipeline.sources.conform.fields import (
+    costs,
+    cut,
+    sound_text,
+    trimmed,
+    whole_numbers,
+    words,
+)
+from usage_pipeline.sources.conform.parsed import Parsed, per_distinct, without
+from usage_pipeline.sources.conform.timestamps import Clock, instants, is_time
+from usage_pipeline.sources.conform.vocabulary import (
+    GITHUB_OTHER_EVENTS,
+    GITHUB_STATUS_WORDS,
+    GITHUB_TRIGGER_WORDS,
+    STATUS_WORDS,
+    TRIGGER_WORDS,
+)
+from usage_pipeline.sources.formats.rows import RawRows
+from usage_pipeline.sources.reading.streams import Limits
+
+NAME_CHARACTERS: Final = 255
+MESSAGE_CHARACTERS: Final = 10_000
+_INT64 = 2**63 - 1
+_INT32 = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the rows of a source become executions.
+
+    Attributes:
+        config: the source.
+        zone: the warehouse's zone.
+        latest: the latest time that makes sense, if any.
+        day: the only day that rows may start on, for the files of a day.
+        limits: how much a field may hold.
+    """
+
+    config: SourceConfig
+    zone: str
+    latest: datetime | None = None
+    day: date | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_github(self) -> bool:
+        """Whether the rows are runs of GitHub Actions."""
+        return self.config.kind == "github_actions"
+
+    @property
+    def clock(self) -> Clock:
+        """How times are read."""
+        return Clock(self.config.timezone, self.config.timestamp_format, self.latest)
+
+    @property
+    def status_words(self) -> Mapping[str, str]:
+        """What statuses mean."""
+        usual = GITHUB_STATUS_WORDS if self.is_github else STATUS_WORDS
+        return {**usual, **self.config.statuses}
+
+    @property
+    def trigger_words(self) -> Mapping[str, str]:
+        """What triggers mean."""
+        usual = GITHUB_TRIGGER_WORDS if self.is_github else TRIGGER_WORDS
+        return {**usual, **self.config.triggers}
+
+
+@dataclass(frozen=True)
+class Conformed:
+    """Rows sorted into executions and others.
+
+    Attributes:
+        accepted: executions, in `CANONICAL_SCHEMA`.
+        days: the execution date of every row, null where its start cannot be read.
+        rejected: the places of the other rows.
+        reasons: why, one for each of them.
+    """
+
+    accepted: pa.Table
+    days: pa.Array
+    rejected: npt.NDArray[np.int64]
+    reasons: pa.Array
+
+
+def conform(rows: RawRows, columns: Mapping[str, pa.Array], rules: Rules) -> Conformed:
+    """Make executions of rows.
+
+    Args:
+        rows: where the columns are from.
+        columns: the columns by canonical field; a field without one is left out.
+        rules: how.
+    """
+    fields = _Fields(rows, columns, rules)
+    status = fields.status()
+    start, end, updated = fields.times(status.values)
+    days = execution_dates(start.values, rules.zone)
+    if rules.day is not None:
+        start = start.refuse(
+            pc.not_equal(days, pa.scalar(rules.day, pa.date32())),
+            lambda: pc.binary_join_element_wise(
+                "it starts on", days.cast(pa.string()), "and not on the day of its file", " "
+            ),
+        )
+    attempt = fields.attempt()
+    own_id, id_ = fields.execution_id(attempt)
+    user, user_id = fields.identity("user", "user_id", rules.config.default_user)
+    workflow, workflow_id = fields.identity("workflow", "workflow_id")
+    parsed = {
+        "id": id_,
+        "user_id": user_id,
+        "workflow_id": workflow_id,
+        "workflow_name": fields.name("workflow_name", NAME_CHARACTERS),
+        "start_time": start,
+        "end_time": end,
+        "status": status,
+        "trigger_type": fields.trigger(),
+        "error_message": fields.text("error_message", MESSAGE_CHARACTERS),
+        "input_size": fields.size("input_size"),
+        "output_size": fields.size("output_size"),
+        "cost": fields.cost(),
+        "execution_date": Parsed(days),
+        "source": Parsed(pa.repeat(pa.scalar(rules.config.name), fields.count)),
+        "source_id": own_id,
+        "attempt": attempt,
+        "source_status": fields.source_status(),
+        "updated_at": updated,
+        "source_user_id": user,
+        "source_workflow_id": workflow,
+    }
+    return _sorted_out(parsed, days)
+
+
+def _sorted_out(parsed: Mapping[str, Parsed], days: pa.Array) -> Conformed:
+    values = [parsed[name].values for name in CANONICAL_SCHEMA.names]
+    table = pa.Table.from_arrays(values, schema=CANONICAL_SCHEMA)
+    problems = [each.problem for each in parsed.values() if each.problem is not None]
+    if not problems:
+        return Conformed(table, days, np.empty(0, np.int64), pa.array([], pa.string()))
+    sound = problems[0].is_null()
+    for problem in problems[1:]:
+        sound = pc.and_(sound, problem.is_null())
+    wrong = pc.invert(sound)
+    reasons = pc.binary_join_element_wise(
+        *(pc.filter(problem, wrong) for problem in problems), "; ", null_handling="skip"
+    )
+    places = np.flatnonzero(wrong.to_numpy(zero_copy_only=False)).astype(np.int64)
+    return Conformed(table.filter(sound), days, places, reasons)
+
+
+class _Fields:
+    """Parses the fields of some rows."""
+
+    def __init__(self, rows: RawRows, columns: Mapping[str, pa.Array], rules: Rules) -> None:
+        self.count = len(rows.numbers)
+        self._columns = columns
+        self._rules = rules
+        self._marked = rows.marked
+
+    def text(self, name: str, characters: int) -> Parsed:
+        text = self._sound(name)
+        return text.with_values(cut(text.values, characters))
+
+    def name(self, name: str, characters: int) -> Parsed:
+        text = self._trimmed(name)
+        return text.with_values(cut(text.values, characters))
+
+    def status(self) -> Parsed:
+        found = self._trimmed("status")
+        meant = words("status", found.values, self._rules.status_words, "statuses")
+        return meant.after(found).require("status")
+
+    def source_status(self) -> Parsed:
+        """The source's own word, unless it is the same as ours."""
+        given = self._trimmed("source_status")
+        if given.values.null_count == 0:
+            return given
+
+        def detail(distinct: pa.Array) -> Parsed:
+            known = self._rules.status_words
+            kept = [None if known.get(each) == each else each for each in distinct.to_pylist()]
+            return Parsed(pa.array(kept, pa.string()))
+
+        status = per_distinct(self._trimmed("status").values, detail)
+        return given.with_values(pc.coalesce(given.values, status.values))
+
+    def trigger(self) -> Parsed:
+        found = self._trimmed("trigger_type")
+        other = GITHUB_OTHER_EVENTS if self._rules.is_github else None
+        meant = words("trigger", found.values, self._rules.trigger_words, "triggers", other)
+        meant = meant.after(found)
+        default = self._rules.config.default_trigger
+        if default is None or meant.values.null_count == 0:
+            return meant
+        return meant.with_values(pc.fill_null(meant.values, default))
+
+    def attempt(self) -> Parsed:
+        found = self._sound("attempt")
+        if found.values.null_count == self.count and found.problem is None:
+            return Parsed(pa.repeat(pa.scalar(1, pa.int32()), self.count))
+        number = whole_numbers("attempt", found, 1, _INT32)
+        return number.with_values(pc.fill_null(number.values.cast(pa.int32()), 1))
+
+    def size(self, name: str) -> Parsed:
+        return whole_numbers(name, self._sound(name), 0, _INT64)
+
+    def cost(self) -> Parsed:
+        found = self._sound("cost")
+        if found.values.null_count == self.count:
+            return found.with_values(pa.nulls(self.count, COST))
+        return costs("cost", found)
+
+    def execution_id(self, attempt: Parsed) -> tuple[Parsed, Parsed]:
+        """The source's own id, and ours."""
+        own = self._trimmed("id").require("id")
+        filled = pc.fill_null(own.values, "")
+        return own, Parsed(execution_ids(filled, attempt.values, self._rules.config.namespace))
+
+    def identity(self, kind: str, name: str, default: str | None = None) -> tuple[Parsed, Parsed]:
+        """The source's own id of a user or a workflow, and ours."""
+        # One user has many executions: everything is done once for each of the distinct ids.
+        encoded = self._column(name).dictionary_encode()
+        marked, limit = self._marked, self._rules.limits.field_bytes
+        sound = sound_text(name, encoded.dictionary, limit, marked)
+        own = trimmed(sound.values)
+        ours = mapped_ids(kind, own, self._rules.config.namespace)
+        spread = Parsed(
+            own.take(encoded.indices),
+            None if sound.problem is None else sound.problem.take(encoded.indices),
+        )
+        mapped = ours.take(encoded.indices)
+        if default is not None and spread.values.null_count:
+            default_id = mapped_ids(kind, pa.array([default]), self._rules.config.namespace)[0]
+            spread = spread.with_values(pc.fill_null(spread.values, default))
+            mapped = pc.fill_null(mapped, default_id)
+        return spread.require(name), Parsed(mapped)
+
+    def times(self, status: pa.Array) -> tuple[Parsed, Parsed, Parsed]:
+        """Start, end and last update."""
+        start = self._time("start_time").require("start_time")
+        end = self._time("end_time")
+        updated = self._time("updated_at")
+        early = pc.less(end.values, start.values)
+        if not self._rules.is_github:
+            return start, end.refuse(early, "end_time is before start_time"), updated
+        # The end is only what the last update tells of it, and has no problem of its own.
+        unknown = pc.or_kleene(
+            pc.fill_null(early, False), pc.fill_null(pc.equal(status, "started"), True)
+        )
+        return start, Parsed(without(end.values, unknown)), updated
+
+    def _time(self, name: str) -> Parsed:
+        if name not in self._columns:
+            return Parsed(pa.nulls(self.count, INSTANT))
+        column = self._columns[name]
+        return instants(
+            name, column, None if is_time(column) else self._sound(name), self._rules.clock
+        )
+
+    def _trimmed(self, name: str) -> Parsed:
+        text = self._sound(name)
+        return text.with_values(trimmed(text.values))
+
+    def _sound(self, name: str) -> Parsed:
+        return sound_text(name, self._column(name), self._rules.limits.field_bytes, self._marked)
+
+    def _column(self, name: str) -> pa.Array:
+        if name not in self._columns:
+            return pa.nulls(self.count, pa.string())
+        return self._columns[name]

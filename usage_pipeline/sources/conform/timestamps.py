@@ -1,0 +1,183 @@
+"""Parses columns of instants, set-wise: ISO 8601, epochs, or a format the source declares.
+
+An instant without an offset is in the zone the source declares. Where clocks are put back and it
+happens twice, it is the first one; where they are put forward and it never happens, it is as long
+after the change as it would have been (`execution_dates.instants_on_wall`).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from usage_pipeline.execution_dates import instants_on_wall
+from usage_pipeline.sources.conform.canonical import INSTANT
+from usage_pipeline.sources.conform.fields import trimmed
+from usage_pipeline.sources.conform.parsed import Parsed, about, flags, per_distinct
+
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_AFTER_LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+_NAIVE: Final = pa.timestamp("us")
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_EPOCHS = ("epoch_s", "epoch_ms")
+_ISO = (
+    r"^(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
+    r"(?:[Tt ](?P<hour>\d{2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})"
+    r"(?:[.,](?P<fraction>\d{1,12}))?)?)?"
+    r"(?: ?(?P<offset>[Zz]|UTC|(?P<sign>[+-])(?P<hours>\d{2})(?::?(?P<minutes>\d{2}))?))?)?$"
+)
+_ISO_EXAMPLE = "is not a time: write it like 2024-01-31T12:00:00Z, or set timestamp_format"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How the times of a source are read.
+
+    Attributes:
+        zone: the zone of times that carry no offset.
+        form: the codes of Python's strptime, `epoch_s` or `epoch_ms`; None for ISO 8601.
+        latest: the latest time that makes sense, if any.
+    """
+
+    zone: str = "UTC"
+    form: str | None = None
+    latest: datetime | None = None
+
+
+def instants(name: str, column: pa.Array, text: Parsed | None, clock: Clock) -> Parsed:
+    """Instants in UTC, by the microsecond.
+
+    Args:
+        name: the field, for reasons.
+        column: the column as it was read; one that holds times already is taken as it is.
+        text: its text, for any other; see `is_time`.
+        clock: how times are read.
+    """
+    if text is None:
+        parsed, written = _native(name, column, clock.zone), column
+    else:
+        written = trimmed(text.values)
+        parsed = _parsed(name, written, clock).after(text)
+    if not len(parsed.values):
+        return parsed
+    parsed = _bounded(name, parsed, written)
+    if clock.latest is None:
+        return parsed
+    late = pc.greater(parsed.values, pa.scalar(clock.latest, INSTANT))
+    what = f"is in the future: it is after {clock.latest:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+    return parsed.refuse(late, about(name, written, what))
+
+
+def is_time(column: pa.Array) -> bool:
+    """Whether a column holds times already, and no text or numbers."""
+    return bool(pa.types.is_timestamp(column.type) or pa.types.is_date(column.type))
+
+
+def _bounded(name: str, parsed: Parsed, written: pa.Array) -> Parsed:
+    outside = pc.or_(
+        pc.less(parsed.values, pa.scalar(_FIRST, INSTANT)),
+        pc.greater_equal(parsed.values, pa.scalar(_AFTER_LAST, INSTANT)),
+    )
+    return parsed.refuse(outside, about(name, written, "is not between 1970 and 2200"))
+
+
+def _parsed(name: str, text: pa.Array, clock: Clock) -> Parsed:
+    if clock.form is not None and clock.form in _EPOCHS:
+        return _epochs(name, text, clock.form)
+    if clock.form is not None:
+        form = clock.form
+        return per_distinct(text, lambda found: _formatted(name, found, form, clock.zone))
+    # Arrow's own parser is fast and strict; it takes a column only if it understands all of it.
+    try:
+        return Parsed(text.cast(INSTANT))
+    except pa.ArrowInvalid:
+        pass
+    try:
+        return Parsed(instants_on_wall(text.cast(_NAIVE), clock.zone))
+    except pa.ArrowInvalid:
+        return _mixed(name, text, clock.zone)
+
+
+def _mixed(name: str, text: pa.Array, zone: str) -> Parsed:
+    """ISO times of any kind side by side: some with an offset, some without, some no times."""
+    parts = pc.extract_regex(text, pattern=_ISO)
+    known = flags(parts.is_valid())
+    number = {key: _digits(parts.field(key)) for key in ("year", "month", "day", "hour", "minute")}
+    second = _digits(parts.field("second"))
+    micros = _digits(pc.utf8_slice_codeunits(pc.utf8_rpad(parts.field("fraction"), 6, "0"), 0, 6))
+    months = (number["year"] - 1970) * 12 + number["month"] - 1
+    first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    following = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    days = first + number["day"] - 1
+    hours, minutes = _digits(parts.field("hours")), _digits(parts.field("minutes"))
+    sound = known & (number["month"] >= 1) & (number["month"] <= 12) & (number["day"] >= 1)
+    sound &= (days < following) & (number["hour"] < 24) & (number["minute"] < 60) & (second < 60)
+    sound &= (hours <= 18) & (minutes < 60)
+    sign = np.where(flags(pc.equal(parts.field("sign"), "-")), -1, 1)
+    seconds = days * 86_400 + number["hour"] * 3600 + number["minute"] * 60 + second
+    seconds -= sign * (hours * 3600 + minutes * 60)
+    # Outside of what the zone's rules know every year is refused later anyway.
+    near = (number["year"] > 1) & (number["year"] < 9999)
+    wall = pa.array(seconds * 10**6 + micros, pa.int64(), mask=~(sound & near)).cast(_NAIVE)
+    has_offset = pc.not_equal(parts.field("offset"), "")
+    values = pc.if_else(has_offset, wall.cast(INSTANT), instants_on_wall(wall, zone))
+    no_time = pa.array(flags(text.is_valid()) & ~(sound & near))
+    return Parsed(values).refuse(no_time, about(name, text, _ISO_EXAMPLE))
+
+
+def _digits(text: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Numbers of digits; 0 for none."""
+    filled = pc.if_else(pc.fill_null(pc.equal(text, ""), True), "0", text)
+    return np.asarray(filled.cast(pa.int64()), dtype=np.int64)
+
+
+def _epochs(name: str, text: pa.Array, form: str) -> Parsed:
+    """Seconds or milliseconds since 1970, perhaps with decimals."""
+    micros, digits, per_micro = (10**6, 12, 10**3) if form == "epoch_s" else (10**3, 15, 10**6)
+    pattern = rf"^(?P<whole>\d{{1,{digits}}})(?:\.(?P<fraction>\d{{1,9}})\d*)?$"
+    parts = pc.extract_regex(text, pattern=pattern)
+    nanos = _digits(pc.utf8_rpad(parts.field("fraction"), 9, "0"))
+    count = _digits(parts.field("whole")) * micros + nanos // per_micro
+    values = pa.array(count, pa.int64(), mask=~flags(parts.is_valid())).cast(INSTANT)
+    no_time = pc.and_(text.is_valid(), values.is_null())
+    return Parsed(values).refuse(no_time, about(name, text, f"is not a time of the form {form}"))
+
+
+def _formatted(name: str, text: pa.Array, form: str, zone: str) -> Parsed:
+    """Times in the format of the source; distinct ones only, since Python reads them one by one."""
+    found = ZoneInfo(zone)
+
+    def parse(each: str) -> datetime | None:
+        try:
+            time = datetime.strptime(each, form)  # noqa: DTZ007 - the zone is added below
+            return (time if time.tzinfo else time.replace(tzinfo=found)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+
+    values = pa.array([parse(each) for each in text.to_pylist()], INSTANT)
+    what = f"is not a time of the form {form}"
+    return Parsed(values).refuse(values.is_null(), about(name, text, what))
+
+
+def _native(name: str, column: pa.Array, zone: str) -> Parsed:
+    kind = column.type
+    if pa.types.is_date(kind):
+        column = column.cast(pa.date32()).cast(pa.timestamp("s"))
+        kind = column.type
+    unit = _PER_SECOND[kind.unit]
+    count = column.cast(pa.int64())
+    # Bounded in its own unit: what is far out would not fit the microseconds.
+    outside = pc.or_(
+        pc.less(count, -86_400 * unit),
+        pc.greater(count, (int(_AFTER_LAST.timestamp()) + 86_400) * unit),
+    )
+    bad = Parsed(column).refuse(outside, about(name, column, "is not between 1970 and 2200"))
+    if kind.tz is None:
+        return bad.with_values(instants_on_wall(bad.values.cast(_NAIVE, safe=False), zone))
+    return bad.with_values(
+        bad.values.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(INSTANT)
+    )

@@ -1,0 +1,1 @@
+"""File formats: bytes to rows of text, one module a format."""

@@ -1,0 +1,159 @@
+"""Which files a source's paths mean: local or fsspec, file, folder, glob or `{day}`.
+
+Finds and opens files. What is in them stands in the `*_rows` modules.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import fsspec
+
+from usage_pipeline.errors import InputError
+from usage_pipeline.sources.config import SourceConfig
+from usage_pipeline.sources.reading.templates import any_day, day_of_path, path_of_day
+
+_GLOB = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that is there.
+
+    Attributes:
+        system: the fsspec file system that holds it.
+        path: its path there.
+        name: what it is called in messages: its path without the folder the source names.
+    """
+
+    system: Any
+    path: str
+    name: str
+
+    @property
+    def address(self) -> str:
+        """The whole path, as text."""
+        return _shown(self.path)
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """The file, open for reading.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        try:
+            file = cast(BinaryIO, self.system.open(self.path, "rb"))
+        except OSError as error:
+            raise InputError(f"{self.address} cannot be read: {_reason(error)}.") from error
+        with file:
+            yield file
+
+
+def files_of(config: SourceConfig, wanted: Callable[[str], bool]) -> list[InputFile]:
+    """All files of a source without `{day}`, in the order of their paths.
+
+    Args:
+        config: the source.
+        wanted: which files of a folder are meant, by their names.
+
+    Raises:
+        InputError: there is none; the message names what was looked for.
+    """
+    return _distinct([file for path in config.paths for file in _found(path, wanted)])
+
+
+def files_of_day(config: SourceConfig, wanted: Callable[[str], bool], day: date) -> list[InputFile]:
+    """The files of a day of a source with `{day}`, in the order of their paths.
+
+    Args:
+        config: the source.
+        wanted: which files of a folder are meant, by their names.
+        day: the execution date.
+
+    Raises:
+        InputError: one of its paths has no file for the day.
+    """
+    return _distinct(
+        [file for path in config.paths for file in _found(path_of_day(path, day), wanted, day)]
+    )
+
+
+def days_with_files(config: SourceConfig) -> list[date]:
+    """The days for which a source with `{day}` has a file, in order.
+
+    Raises:
+        InputError: the place cannot be listed.
+    """
+    days: set[date] = set()
+    for path in config.paths:
+        system, template = _system_of(path)
+        with _listing(path):
+            found = system.glob(any_day(template))
+        days.update(day for each in found if (day := day_of_path(template, str(each))) is not None)
+    return sorted(days)
+
+
+def _found(path: str, wanted: Callable[[str], bool], day: date | None = None) -> list[InputFile]:
+    system, place = _system_of(path)
+    with _listing(path):
+        if system.isfile(place):
+            paths, folder = [place], place.rpartition("/")[0]
+        elif system.isdir(place):
+            folder = place.rstrip("/")
+            paths = [each for each in system.find(folder) if _is_input(each, folder)]
+            paths = [each for each in paths if wanted(each)]
+        else:
+            found = system.glob(place) if _GLOB.search(place) else []
+            paths = [
+                str(each)
+                for each in found
+                if system.isfile(each) and not str(each).rpartition("/")[2].startswith(".")
+            ]
+            folder = _GLOB.split(place)[0].rpartition("/")[0]
+    if not paths:
+        what = f"for {day} " if day else ""
+        raise InputError(f"There is no file {what}at {path}: nothing was loaded.")
+    return [
+        InputFile(system, each, _shown(each.removeprefix(f"{folder}/"))) for each in sorted(paths)
+    ]
+
+
+def _system_of(path: str) -> tuple[Any, str]:
+    try:
+        system, place = fsspec.core.url_to_fs(path if "://" in path else str(Path(path).absolute()))
+    except ImportError as error:
+        raise InputError(f"{path} needs a package that is not installed: {error}.") from None
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} cannot be opened: {_reason(error)}.") from None
+    return system, str(place)
+
+
+@contextmanager
+def _listing(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be listed: {_reason(error)}.") from error
+
+
+def _is_input(path: str, folder: str) -> bool:
+    """Whether a file of a folder is meant: hidden ones and marks like _SUCCESS are not."""
+    return not any(part.startswith((".", "_")) for part in path[len(folder) + 1 :].split("/"))
+
+
+def _distinct(files: list[InputFile]) -> list[InputFile]:
+    return list({file.path: file for file in files}.values())
+
+
+def _shown(path: str) -> str:
+    """A path as text: names of files may hold bytes that are no text."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

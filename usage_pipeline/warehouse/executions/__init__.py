@@ -1,0 +1,1 @@
+"""Executions in the warehouse: how a day is swapped in, merged, accounted for and retired."""

@@ -1,0 +1,152 @@
+"""What executions leave behind when their day is retired, and the proof that nothing is lost."""
+
+from datetime import date
+
+import psycopg
+from psycopg import sql
+
+from usage_pipeline.warehouse.executions.additive import (
+    DURATIONS_KEY,
+    DURATIONS_MEASURES,
+    USAGE_KEY,
+    USAGE_MEASURES,
+    add_rows,
+)
+
+USAGE = sql.Identifier("raw", "retired_usage")
+DURATIONS = sql.Identifier("raw", "retired_durations")
+
+
+def aggregate(
+    connection: psycopg.Connection, day: date, old: sql.Identifier, chosen: sql.SQL
+) -> None:
+    """Add the chosen executions of a partition to the retired aggregates of its day.
+
+    Args:
+        connection: the retirement's transaction.
+        day: the execution date.
+        old: the partition.
+        chosen: the condition on its rows.
+
+    Raises:
+        RuntimeError: what was added does not account for every execution.
+    """
+    before = _aggregated(connection, day)
+    _add_usage(connection, old, chosen)
+    _add_durations(connection, old, chosen)
+    _prove(connection, old, chosen, before, _aggregated(connection, day))
+
+
+# The same measures as the dbt models stg_workflow_executions and int_usage_contributions; a test
+# holds the two together.
+_MEASURES = """
+    count(*) as execution_count,
+    count(*) filter (where status = 'completed') as success_count,
+    count(*) filter (where status = 'failed') as failure_count,
+    count(*) filter (where status = 'cancelled') as cancelled_count,
+    count(*) filter (where status = 'started') as open_count,
+    count(*) filter (where is_by_people) as people_execution_count,
+    count(duration_ms) as duration_count,
+    coalesce(sum(duration_ms), 0)::bigint as total_duration_ms,
+    sum(cost) as total_cost
+"""
+_RETIRING = """
+    select *,
+        coalesce(trigger_type in ('manual', 'api'), true) as is_by_people,
+        floor(extract(epoch from (end_time - start_time)) * 1000)::bigint as duration_ms
+    from {old}
+    where {chosen}
+"""
+
+
+def _add_usage(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.SQL) -> None:
+    summed = sql.SQL(
+        """
+        retiring as ({retiring}),
+        summed as (
+            select execution_date, user_id, workflow_id, {measures},
+                min(start_time) as first_started_at,
+                max(start_time) as last_started_at,
+                max(start_time) filter (where is_by_people) as last_people_started_at,
+                max(start_time) filter (where is_by_people and status = 'failed') as last_failed_at
+            from retiring
+            group by execution_date, user_id, workflow_id
+        )
+        """
+    ).format(
+        retiring=sql.SQL(_RETIRING).format(old=old, chosen=chosen), measures=sql.SQL(_MEASURES)
+    )
+    rows = sql.SQL(
+        """
+        select execution_date, user_id, workflow_id, execution_count, success_count, failure_count,
+            cancelled_count, open_count, people_execution_count, duration_count,
+            total_duration_ms, total_cost, first_started_at, last_started_at,
+            last_people_started_at,
+            case when last_people_started_at is not null
+                then coalesce(last_failed_at = last_people_started_at, false) end
+        from summed
+        order by user_id, workflow_id
+        """
+    )
+    add_rows(connection, USAGE, USAGE_KEY, USAGE_MEASURES, common=summed, rows=rows)
+
+
+def _add_durations(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.SQL) -> None:
+    retiring = sql.SQL("retiring as ({})").format(sql.SQL(_RETIRING).format(old=old, chosen=chosen))
+    rows = sql.SQL(
+        """
+        select execution_date, user_id, workflow_id,
+            floor(ln(greatest(duration_ms, 1)::double precision) / ln(1.1::double precision))
+                ::smallint as duration_bucket,
+            count(*)
+        from retiring
+        where duration_ms is not null
+        group by execution_date, user_id, workflow_id, duration_bucket
+        """
+    )
+    add_rows(connection, DURATIONS, DURATIONS_KEY, DURATIONS_MEASURES, common=retiring, rows=rows)
+
+
+_SUMS = """
+    coalesce(sum(execution_count), 0), coalesce(sum(success_count), 0),
+    coalesce(sum(failure_count), 0), coalesce(sum(cancelled_count), 0),
+    coalesce(sum(open_count), 0), coalesce(sum(people_execution_count), 0),
+    coalesce(sum(duration_count), 0), coalesce(sum(total_duration_ms), 0),
+    coalesce(sum(total_cost), 0)
+"""
+
+
+def _aggregated(connection: psycopg.Connection, day: date) -> tuple[int, ...]:
+    """The day's retired sums, and the executions in its histogram."""
+    row = connection.execute(
+        sql.SQL(
+            "select {}, (select coalesce(sum(duration_count), 0) from raw.retired_durations "
+            "where execution_date = {day}) from raw.retired_usage where execution_date = {day}"
+        ).format(sql.SQL(_SUMS), day=sql.Literal(day))
+    ).fetchone()
+    return tuple(row or ())
+
+
+def _prove(
+    connection: psycopg.Connection,
+    old: sql.Identifier,
+    chosen: sql.SQL,
+    before: tuple[int, ...],
+    after: tuple[int, ...],
+) -> None:
+    # Counted on the executions themselves and by another path than the aggregates were.
+    row = connection.execute(
+        sql.SQL(
+            "select count(*), count(*) filter (where status = 'completed'), "
+            "count(*) filter (where status = 'failed'), "
+            "count(*) filter (where status = 'cancelled'), "
+            "count(*) filter (where status = 'started'), "
+            "count(*) - count(*) filter (where trigger_type in ('scheduled', 'chained')), "
+            "count(end_time), "
+            "coalesce(sum(floor(extract(epoch from end_time - start_time) * 1000)), 0), "
+            "coalesce(sum(cost), 0), count(end_time) from {} where {}"
+        ).format(old, chosen)
+    ).fetchone()
+    added = tuple(now - then for now, then in zip(after, before, strict=True))
+    if row is None or tuple(row) != added:
+        raise RuntimeError(f"the aggregates say {added} where the executions say {row}")

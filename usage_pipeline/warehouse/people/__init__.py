@@ -1,0 +1,1 @@
+"""People in the warehouse: forgetting them, their favourites, and the keys of the API."""

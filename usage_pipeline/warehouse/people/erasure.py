@@ -1,0 +1,257 @@
+"""Forgets one user: their rows everywhere become those of one anonymous user, or go.
+
+One transaction, while nothing is loaded, retired or built. What is additive is added to the
+anonymous user's, so that every total stays; what only describes the person is deleted. Tables that
+dbt computes from the daily usage are right again after the next build of the days returned.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from usage_pipeline.errors import UsageError
+from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.executions import tracked
+from usage_pipeline.warehouse.executions.additive import (
+    DURATIONS_KEY,
+    DURATIONS_MEASURES,
+    USAGE_KEY,
+    USAGE_MEASURES,
+    add_rows,
+)
+from usage_pipeline.warehouse.locks import lock_every_day
+from usage_pipeline.warehouse.people.forgotten import (
+    ANONYMOUS_NAME,
+    ANONYMOUS_USER,
+    BLANK,
+    digest,
+    forgotten_users,
+    user_of_digest,
+)
+
+# Additive tables: what a row is about, and what is summed. All others with a user in them go.
+_ADDITIVE = {
+    ("raw", "retired_usage"): (USAGE_KEY, USAGE_MEASURES),
+    ("raw", "retired_durations"): (DURATIONS_KEY, DURATIONS_MEASURES),
+    ("marts", "user_workflow_usage"): (
+        USAGE_KEY,
+        (*USAGE_MEASURES, "workflow_name", "total_duration_seconds"),
+    ),
+    ("marts", "user_workflow_durations"): (DURATIONS_KEY, DURATIONS_MEASURES),
+}
+# Executions one by one: they become the anonymous user's, and a day loaded again keeps them.
+_MOVED = (("raw", "workflow_executions_simple"), ("raw", "tracked_executions"))
+_TABLES_OF_USERS = """
+    select namespace.nspname, class.relname
+    from pg_attribute as attribute
+    inner join pg_class as class on attribute.attrelid = class.oid
+    inner join pg_namespace as namespace on class.relnamespace = namespace.oid
+    where attribute.attname = 'user_id' and attribute.attnum > 0
+        and class.relkind in ('r', 'p') and not class.relispartition
+        and namespace.nspname in ('raw', 'intermediate', 'marts', 'mining')
+        and (namespace.nspname, class.relname) <> ('raw', 'forgotten_users')
+    order by namespace.nspname, class.relname
+"""
+
+# Also users of whom nothing but reports has come in yet, which the next load would make known.
+_CALLED = """
+    select user_id, min(source) as source from (
+        select user_id, source, source_user_id from raw.users
+        union all
+        select user_id, %(tracked)s, source_user_id from raw.tracked_executions
+    ) as users
+    where user_id::text = lower(%(text)s) or source_user_id = %(text)s
+    group by user_id
+    order by source, user_id
+"""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What forgetting a user did.
+
+    Attributes:
+        executions: executions that belong to the anonymous user now.
+        retired: executions of retired days that do.
+        reports: reports of tracked executions that do.
+        deleted: rows that only described the person.
+        blanked: rejected rows whose text is gone.
+        days: the first and last day the anonymous user has executions of; the marts of these days
+            are to be built again. None without any.
+        marts_are_built: whether there are marts at all.
+    """
+
+    executions: int
+    retired: int
+    reports: int
+    deleted: int
+    blanked: int
+    days: tuple[date, date] | None
+    marts_are_built: bool
+
+
+def find_user(connection: psycopg.Connection, text: str) -> UUID:
+    """The user with this id, ours or the source's, also when they are forgotten already.
+
+    Raises:
+        UsageError: nobody is called that, or several are.
+    """
+    known = connection.execute(_CALLED, {"text": text, "tracked": tracked.TRACKED}).fetchall()
+    if len(known) > 1:
+        several = ", ".join(f"{user_id} of {source}" for user_id, source in known)
+        raise UsageError(f"{len(known)} users are called {text!r}: give the id of one ({several}).")
+    user = known[0][0] if known else user_of_digest(connection, text)
+    user = user or _named_anywhere(connection, text)
+    if user is None:
+        raise UsageError(
+            f"No user is called {text!r}: give the id that raw.users has in user_id or in "
+            "source_user_id."
+        )
+    if user == ANONYMOUS_USER:
+        raise UsageError(f"{text!r} is the anonymous user that stands for everyone forgotten.")
+    return UUID(str(user))
+
+
+def forget_user(warehouse: Warehouse, user: UUID) -> Erasure:
+    """Forget a user for good; doing it again changes nothing more.
+
+    To be called while holding the lock under which marts are built (`locks.building`).
+
+    Raises:
+        RuntimeError: a table still names the user; nothing was changed.
+    """
+    with warehouse.connect() as connection:
+        lock_every_day(connection)
+        _remember(connection, user)
+        blanked = _blank_rejected(connection)
+        executions = connection.execute(
+            "update raw.workflow_executions_simple set user_id = %s, error_message = null "
+            "where user_id = %s",
+            [ANONYMOUS_USER, user],
+        ).rowcount
+        reports = tracked.forget_users(connection)
+        retired = connection.execute(
+            "select coalesce(sum(execution_count), 0) from raw.retired_usage where user_id = %s",
+            [user],
+        ).fetchone()
+        tables = _tables_of_users(connection)
+        deleted = 0
+        for table in tables:
+            if table in _ADDITIVE:
+                _move(connection, table, user)
+            elif table not in _MOVED:
+                deleted += _delete(connection, table, user)
+        _prove(connection, tables, user)
+        return Erasure(
+            executions=executions,
+            retired=int(retired[0]) if retired else 0,
+            reports=reports,
+            deleted=deleted,
+            blanked=blanked,
+            days=_days_of_anonymous(connection),
+            marts_are_built=("marts", "user_workflow_usage") in tables,
+        )
+
+
+def _tables_of_users(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in connection.execute(_TABLES_OF_USERS).fetchall()]
+
+
+def _named_anywhere(connection: psycopg.Connection, text: str) -> UUID | None:
+    """The user of this id of ours, when any table names them: of some only a favourite is known."""
+    try:
+        user = UUID(text)
+    except ValueError:
+        return None
+    statement = sql.SQL("select exists (select from {} where user_id = {})")
+    for table in _tables_of_users(connection):
+        found = connection.execute(
+            statement.format(sql.Identifier(*table), sql.Literal(user))
+        ).fetchone()
+        if found and found[0]:
+            return user
+    return None
+
+
+def _remember(connection: psycopg.Connection, user: UUID) -> None:
+    known = connection.execute(
+        "select source_user_id from raw.users where user_id = %(user)s "
+        "union all select source_user_id from raw.tracked_executions where user_id = %(user)s "
+        "limit 1",
+        {"user": user},
+    ).fetchone()
+    connection.execute(
+        "insert into raw.forgotten_users (user_id, source_user_id_digest) values (%s, %s) "
+        "on conflict (user_id) do update set source_user_id_digest = "
+        "coalesce(forgotten_users.source_user_id_digest, excluded.source_user_id_digest)",
+        [user, None if known is None else digest(known[0])],
+    )
+    connection.execute(
+        "insert into raw.users (user_id, source, source_user_id) values (%s, %s, %s) "
+        "on conflict do nothing",
+        [ANONYMOUS_USER, ANONYMOUS_NAME, ANONYMOUS_NAME],
+    )
+
+
+def _blank_rejected(connection: psycopg.Connection) -> int:
+    """Erase the text of the rejected rows that mention a forgotten user."""
+    gone = forgotten_users(connection)
+    named: list[int] = []
+    with connection.cursor(name="rejected_rows") as cursor:
+        cursor.execute(
+            "select rejected_id, original from raw.rejected_executions where original <> %s",
+            [BLANK],
+        )
+        named.extend(row[0] for row in cursor if gone.are_mentioned_in(row[1]))
+    return connection.execute(
+        "update raw.rejected_executions set original = %s where rejected_id = any(%s)",
+        [BLANK, named],
+    ).rowcount
+
+
+def _move(connection: psycopg.Connection, table: tuple[str, str], user: UUID) -> None:
+    key, measures = _ADDITIVE[table]
+    target = sql.Identifier(*table)
+    columns = [
+        sql.Literal(ANONYMOUS_USER) if column == "user_id" else sql.Identifier(column)
+        for column in (*key, *measures)
+    ]
+    add_rows(
+        connection,
+        target,
+        key,
+        measures,
+        common=sql.SQL("moved as (delete from {} where user_id = {} returning *)").format(
+            target, sql.Literal(user)
+        ),
+        rows=sql.SQL("select {} from moved").format(sql.SQL(", ").join(columns)),
+    )
+
+
+def _delete(connection: psycopg.Connection, table: tuple[str, str], user: UUID) -> int:
+    statement = sql.SQL("delete from {} where user_id = {}")
+    return connection.execute(statement.format(sql.Identifier(*table), sql.Literal(user))).rowcount
+
+
+def _prove(connection: psycopg.Connection, tables: list[tuple[str, str]], user: UUID) -> None:
+    statement = sql.SQL("select exists (select from {} where user_id = {})")
+    for table in tables:
+        row: Any = connection.execute(
+            statement.format(sql.Identifier(*table), sql.Literal(user))
+        ).fetchone()
+        if row[0]:
+            raise RuntimeError(f"{table[0]}.{table[1]} still names the user: nothing was changed")
+
+
+def _days_of_anonymous(connection: psycopg.Connection) -> tuple[date, date] | None:
+    row = connection.execute(
+        "select min(execution_date), max(execution_date) from ("
+        "select execution_date from raw.workflow_executions_simple where user_id = %(user)s "
+        "union all select execution_date from raw.retired_usage where user_id = %(user)s) as days",
+        {"user": ANONYMOUS_USER},
+    ).fetchone()
+    return None if row is None or row[0] is None else (row[0], row[1])

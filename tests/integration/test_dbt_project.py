@@ -2,7 +2,11 @@
 
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+from psycopg import sql
 
 from tests.executions import DAY, batch, execution
 from usage_pipeline.steps.build import dbt_environment, dbt_executable, project_directory
@@ -10,29 +14,58 @@ from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 
 
-def test_a_build_with_all_its_tests_passes_and_documents_itself(
-    warehouse: Warehouse, tmp_path: Path
-) -> None:
-    load_day(warehouse, DAY, [DayInput("files", [batch([execution("run")])])])
+@dataclass(frozen=True)
+class Project:
+    """The project as a person runs it: in its own folder, but written elsewhere."""
 
-    def dbt(*arguments: str) -> str:
-        """Run the command in the project's folder, as a person does, but write elsewhere."""
-        written = {"DBT_TARGET_PATH": str(tmp_path), "DBT_LOG_PATH": str(tmp_path)}
+    warehouse: Warehouse
+    target: Path
+
+    def run(self, *arguments: str) -> str:
+        """Run dbt; return its output."""
+        written = {"DBT_TARGET_PATH": str(self.target), "DBT_LOG_PATH": str(self.target)}
         result = subprocess.run(
             [dbt_executable(), "--no-use-colors", *arguments],
             capture_output=True,
             text=True,
             cwd=project_directory(),
-            env={**os.environ, **dbt_environment(warehouse, threads=2), **written},
+            env={**os.environ, **dbt_environment(self.warehouse, threads=2), **written},
             check=False,
         )
         assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
         return result.stdout
 
+
+@pytest.fixture(scope="module")
+def project(module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project on a warehouse of one day, built from nothing."""
+    load_day(module_warehouse, DAY, [DayInput("files", [batch([execution("run")])])])
+    project = Project(module_warehouse, tmp_path_factory.mktemp("target"))
     # Unit tests read the columns of what a model refers to, so that comes first.
-    dbt("run")
-    said = dbt("build")
+    project.run("run")
+    return project
+
+
+def test_a_build_with_all_its_tests_passes_and_documents_itself(project: Project) -> None:
+    said = project.run("build")
     assert "ERROR=0" in said
     assert "WARN=0" in said
     assert "PASS user_workflow_usage::" in said
-    assert "Catalog written" in dbt("docs", "generate")
+    assert "Catalog written" in project.run("docs", "generate")
+
+
+def test_what_a_night_replaces_is_found_without_reading_all_of_history(project: Project) -> None:
+    project.run("run")
+    deletes = [
+        statement.strip()
+        for path in (project.target / "run").rglob("*.sql")
+        for statement in path.read_text().split(";")
+        if statement.strip().startswith("delete from") and "__dbt_tmp" not in statement
+    ]
+    assert len(deletes) >= 6
+    with project.warehouse.connect() as connection:
+        # On a table of one page the planner reads it whole, unless nothing but a scan would do.
+        connection.execute("set enable_seqscan = off")
+        for statement in deletes:
+            plan = connection.execute(sql.SQL("explain ") + sql.SQL(statement)).fetchall()
+            assert "Seq Scan" not in str(plan), statement

@@ -10,16 +10,75 @@ import runpy
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
+from typing import Final
 
 # Holds the process id of the one that started us.
 _PARENT = "USAGE_PARENT"
 _POLL_SECONDS = 0.2
 
+FOREIGN_PREFIXES: Final = ("PG", "DBT_", "DAGSTER_", "PYTHON")
+"""Whose variables would change what dbt, Dagster, libpq or Python do for us."""
+
+# Where Python keeps its caches and how it flushes changes no result.
+_PYTHON_HARMLESS: Final = frozenset(
+    {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED"}
+)
+
 
 def parent_environment() -> dict[str, str]:
     """What to add to the environment of a process that is to end with this one."""
     return {_PARENT: str(os.getpid())}
+
+
+def foreign_variables(prefixes: tuple[str, ...] = FOREIGN_PREFIXES) -> list[str]:
+    """The variables of this process's environment that another project may have set."""
+    return [
+        name for name in os.environ if name.startswith(prefixes) and name not in _PYTHON_HARMLESS
+    ]
+
+
+def drop_foreign_variables(prefixes: tuple[str, ...] = FOREIGN_PREFIXES) -> None:
+    """Take them out of this process's environment, for it and for all that it starts."""
+    for name in foreign_variables(prefixes):
+        del os.environ[name]
+
+
+def leave_foreign_environment(module: str) -> None:
+    """Make this process one whose environment is ours; called first of all by an entry point.
+
+    Python has read its own variables before any code runs, so that a process with foreign ones is
+    replaced by a fresh one (the same process id) that runs `module` with the same arguments.
+    """
+    python = [name for name in foreign_variables(("PYTHON",)) if name != "PYTHONUTF8"]
+    if not python or _is_found_by_path():
+        drop_foreign_variables()
+        return
+    drop_foreign_variables()
+    os.execve(  # noqa: S606 - our own interpreter, no shell
+        sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], os.environ
+    )  # fmt: skip
+
+
+def _is_found_by_path() -> bool:
+    """Whether PYTHONPATH is what makes this package importable."""
+    package = str(Path(__file__).parents[1])
+    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return package in (os.path.realpath(entry) for entry in entries if entry)
+
+
+def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of a process that is to end with this one: ours and nobody else's.
+
+    Args:
+        variables: what the process needs beside paths, locale and `USAGE_` settings.
+    """
+    foreign = set(foreign_variables())
+    inherited = {name: text for name, text in os.environ.items() if name not in foreign}
+    # Files and streams are UTF-8 whatever the caller's locale says.
+    return {**inherited, "PYTHONUTF8": "1", **variables, **parent_environment()}
 
 
 def dbt() -> None:

@@ -41,7 +41,12 @@ def open_pool(warehouse: Warehouse, size: int) -> Pool:
         size: how many connections it may hold.
     """
     return AsyncConnectionPool(
-        warehouse.url,
+        warehouse.conninfo(
+            # From its first statement on, a connection is no more than the API needs to be.
+            "usage-pipeline api",
+            role="usage_api",
+            statement_timeout="30s",
+        ),
         min_size=2,
         max_size=size,
         open=False,
@@ -50,10 +55,6 @@ def open_pool(warehouse: Warehouse, size: int) -> Pool:
             "autocommit": True,
             "row_factory": dict_row,
             "context": _ADAPTERS,
-            "connect_timeout": warehouse.connect_timeout,
-            "application_name": "usage-pipeline api",
-            # From its first statement on, a connection is no more than the API needs to be.
-            "options": "-c timezone=UTC -c role=usage_api -c statement_timeout=30s",
         },
         check=None,
     )

@@ -12,6 +12,7 @@ import typer
 from usage_pipeline.cli import erasing, loading, operating, running, serving
 from usage_pipeline.cli.console import say_error
 from usage_pipeline.errors import UsageError
+from usage_pipeline.processes import leave_foreign_environment
 
 app = typer.Typer(
     name="usage-pipeline",
@@ -30,6 +31,7 @@ for command in app.registered_commands:
 
 def main() -> None:
     """Run the command and exit with its code."""
+    leave_foreign_environment("usage_pipeline.cli")
     try:
         app()
     except UsageError as error:

@@ -116,13 +116,16 @@ def status(
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse; further arguments go to psql."""
     from usage_pipeline.warehouse.embedded.server import packaged_binaries
+    from usage_pipeline.warehouse.session import client_variables, session_options
 
     _, warehouse = opened()
     packaged = packaged_binaries() / "bin" / "psql"
     program = shutil.which("psql") or str(packaged)
     parts = warehouse.parts
     environment = {
-        **os.environ,
+        **os.environ, **client_variables(warehouse.url),
+        # A person at a prompt: queries find the marts by their names.
+        "PGOPTIONS": session_options(warehouse.url, search_path="marts,mining,raw,public"),
         "PGHOST": parts["host"], "PGPORT": parts["port"], "PGUSER": parts["user"],
         "PGPASSWORD": parts["password"], "PGDATABASE": parts["dbname"],
     }  # fmt: skip
@@ -140,7 +143,10 @@ def env() -> None:
     from usage_pipeline.orchestration.home import prepare_dagster_home
 
     settings, warehouse = opened()
-    for name, value in prepare_dagster_home(settings, warehouse).items():
+    variables = prepare_dagster_home(settings, warehouse)
+    # Another project's variables would change what dbt, Dagster and libpq do.
+    say("unset $(env | grep -oE '^(PG|DBT_|DAGSTER_)[A-Za-z0-9_]*')")
+    for name, value in variables.items():
         say(f"export {name}={shlex.quote(value)}")
 
 

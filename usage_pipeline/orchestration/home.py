@@ -4,7 +4,9 @@ Dagster keeps runs, events and schedules in the schema `dagster` of the warehous
 file names environment variables only, so that it holds no secret.
 """
 
+import copy
 import os
+from typing import Any
 
 import yaml
 from psycopg import errors
@@ -13,8 +15,9 @@ from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.build import dbt_environment
 from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.session import ENCODING, session_options, tls_parameters
 
-_INSTANCE: dict[str, object] = {
+_INSTANCE: dict[str, Any] = {
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},
     "storage": {
@@ -27,8 +30,6 @@ _INSTANCE: dict[str, object] = {
                 "db_name": {"env": "USAGE_DB_NAME"},
                 # A plain postgresql:// URL picks psycopg 3, which dagster-postgres does not speak.
                 "scheme": "postgresql+psycopg2",
-                # A crash of the server may cost the last moments of the event log, never data.
-                "params": {"options": "-c search_path=dagster -c synchronous_commit=off"},
             }
         }
     },
@@ -51,7 +52,7 @@ def prepare_dagster_home(settings: Settings, warehouse: Warehouse) -> dict[str, 
     """
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     file = settings.dagster_home / "dagster.yaml"
-    text = yaml.safe_dump(_INSTANCE, sort_keys=False)
+    text = yaml.safe_dump(_instance(warehouse), sort_keys=False)
     if not file.exists() or file.read_text() != text:
         fresh = file.with_suffix(f".{os.getpid()}")
         fresh.write_text(text)
@@ -68,6 +69,20 @@ def prepare_dagster_home(settings: Settings, warehouse: Warehouse) -> dict[str, 
             "the database, or create that schema for it."
         ) from None
     return dagster_environment(settings, warehouse)
+
+
+def _instance(warehouse: Warehouse) -> dict[str, Any]:
+    """What `dagster.yaml` says for this warehouse."""
+    instance = copy.deepcopy(_INSTANCE)
+    instance["storage"]["postgres"]["postgres_db"]["params"] = {
+        "client_encoding": ENCODING,
+        # A crash of the server may cost the last moments of the event log, never data.
+        "options": session_options(
+            warehouse.url, search_path="dagster", synchronous_commit="off"
+        ).strip(),
+        **tls_parameters(warehouse.url),
+    }
+    return instance
 
 
 def dagster_environment(settings: Settings, warehouse: Warehouse) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Runs the web UI, the daemon and the API side by side until one ends or we are told to stop."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -10,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from usage_pipeline.errors import UsageError
-from usage_pipeline.processes import parent_environment
+from usage_pipeline.processes import child_environment
 
 _GRACE_SECONDS = 15
 _CODE_LOCATION = "usage_pipeline.definitions"
@@ -71,7 +70,7 @@ def _start(command: list[str], environment: Mapping[str, str]) -> subprocess.Pop
     # A session of its own: Ctrl-C reaches only us, and we end them in order.
     return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments, no shell
         [sys.executable, "-m", "usage_pipeline.processes", *command],
-        env={**os.environ, **environment, **parent_environment()},
+        env=child_environment(environment),
         start_new_session=True,
     )
 

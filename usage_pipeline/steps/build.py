@@ -18,8 +18,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from usage_pipeline.errors import UsageError
+from usage_pipeline.processes import child_environment, foreign_variables
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.session import client_variables, parameters
 
 _SOURCE_SUFFIXES = {".sql", ".yml", ".yaml", ".md", ".csv"}
 _GENERATED_FOLDERS = {"target", "logs", "dbt_packages"}
@@ -52,6 +54,9 @@ def dbt_environment(warehouse: Warehouse, threads: int) -> dict[str, str]:
         "USAGE_DB_NAME": parts["dbname"],
         "USAGE_DBT_THREADS": str(threads),
         "USAGE_LOCK_TIMEOUT_SECONDS": str(warehouse.lock_timeout),
+        "USAGE_DB_SSLMODE": parameters(warehouse.url).get("sslmode", "prefer"),
+        # dbt's profile has no place for most settings of a session; libpq reads them here.
+        **client_variables(warehouse.url),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
@@ -68,11 +73,15 @@ def run_folder(settings: Settings, run_id: str) -> Path:
 
 @contextmanager
 def connected_environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Put variables into this process's environment for the length of a block.
+    """Give this process the variables, and none of another project, for the length of a block.
 
     dagster-dbt hands dbt the process's own environment and nothing else.
     """
-    before = {name: os.environ.get(name) for name in variables}
+    before = {
+        name: os.environ.get(name) for name in {*variables, *foreign_variables(("PG", "DBT_"))}
+    }
+    for name in before:
+        os.environ.pop(name, None)
     os.environ.update(variables)
     try:
         yield
@@ -148,7 +157,7 @@ def _parse(target: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        env=child_environment({"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}),
         check=False,
     )  # fmt: skip
     if result.returncode != 0:

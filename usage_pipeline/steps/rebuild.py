@@ -3,13 +3,12 @@
 For changes to what was loaded long ago; nights and backfills go through the assets in `defs/`.
 """
 
-import os
 import subprocess
 import sys
 from datetime import date
 
 from usage_pipeline.errors import UsageError
-from usage_pipeline.processes import parent_environment
+from usage_pipeline.processes import child_environment
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.build import build_arguments, dbt_environment, project_directory
 from usage_pipeline.warehouse.connection import Warehouse
@@ -37,11 +36,7 @@ def rebuild_marts(
         ],
         capture_output=True,
         text=True,
-        env={
-            **os.environ,
-            **dbt_environment(warehouse, settings.dbt_threads),
-            **parent_environment(),
-        },
+        env=child_environment(dbt_environment(warehouse, settings.dbt_threads)),
         check=False,
     )  # fmt: skip
     if result.returncode != 0:

@@ -46,7 +46,7 @@ def snapshot(warehouse: Warehouse) -> Iterator[Snapshot]:
     with warehouse.connect():
         pass
     try:
-        with dbapi.connect(warehouse.adbc_uri) as connection, connection.cursor() as cursor:
+        with dbapi.connect(warehouse.conninfo()) as connection, connection.cursor() as cursor:
             cursor.execute("set transaction isolation level repeatable read read only")
             # Before the snapshot is taken: a day that is swapped or retired between it and the
             # first read of the executions would be found empty.

@@ -15,6 +15,7 @@ from usage_pipeline.errors import UsageError, WarehouseUnavailableError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.roles import Role
+from usage_pipeline.warehouse.session import ENCODING, parameters, session_options
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,7 @@ class Warehouse:
             WarehouseUnavailableError: the server is not there, refuses us, or went away.
         """
         try:
-            connection = psycopg.connect(
-                self.url,
-                autocommit=autocommit,
-                connect_timeout=self.connect_timeout,
-                application_name="usage-pipeline",
-                options=self._options,
-                keepalives_idle=30,
-            )
+            connection = psycopg.connect(self.conninfo(), autocommit=autocommit, keepalives_idle=30)
         except psycopg.Error as error:
             raise WarehouseUnavailableError(_refusal(error, self.parts, self.role)) from None
         try:
@@ -73,28 +67,28 @@ class Warehouse:
                 ) from error
             raise
 
-    @property
-    def adbc_uri(self) -> str:
-        """What ADBC connects with, as the same role."""
-        return conninfo.make_conninfo(self.url, options=self._options)
+    def conninfo(self, application: str = "usage-pipeline", **settings: str) -> str:
+        """What psycopg and ADBC connect with: the URL and every setting of a session of ours.
 
-    @property
-    def _options(self) -> str:
+        Args:
+            application: the name that the server shows for the session.
+            settings: further settings of the session, such as `statement_timeout`.
+        """
         # From its first statement on, a connection is no more than its work needs.
-        return "-c timezone=UTC" + (f" -c role={self.role}" if self.role else "")
+        role = {"role": str(self.role)} if self.role else {}
+        return conninfo.make_conninfo(
+            self.url,
+            application_name=application,
+            connect_timeout=self.connect_timeout,
+            client_encoding=ENCODING,
+            options=session_options(self.url, **role, **settings),
+        )
 
     @property
     def parts(self) -> dict[str, str]:
         """Host, port, user, password and dbname, as strings, with libpq's defaults."""
-        try:
-            given = conninfo.conninfo_to_dict(self.url)
-        except psycopg.ProgrammingError:
-            raise WarehouseUnavailableError(
-                "USAGE_DATABASE_URL is not a Postgres URL: write "
-                "postgresql://user:password@host:port/database."
-            ) from None
         defaults = {"host": "127.0.0.1", "port": "5432", "user": "", "password": "", "dbname": ""}
-        parts = {**defaults, **{key: str(value) for key, value in given.items()}}
+        parts = {**defaults, **parameters(self.url)}
         parts["dbname"] = parts["dbname"] or parts["user"]
         return parts
 

@@ -10,6 +10,7 @@ import psycopg
 from usage_pipeline.errors import UsageError
 from usage_pipeline.warehouse.connection import Warehouse, pin_timezone
 from usage_pipeline.warehouse.locks import patiently
+from usage_pipeline.warehouse.session import ENCODING
 
 OLDEST_SERVER = 16  # the first with roles that are granted to be become, not to be inherited
 _LOCK = 0x75736167  # "usag": one number for the advisory lock of migrations
@@ -72,6 +73,14 @@ def _check_server(connection: psycopg.Connection) -> None:
         raise UsageError(
             f"The server of USAGE_DATABASE_URL is PostgreSQL {found}: use {OLDEST_SERVER} or later."
         )
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != ENCODING:
+        name = connection.info.dbname
+        raise UsageError(
+            f"The database {name!r} has the encoding {encoding}, which cannot hold every name: "
+            f"let an administrator make one with UTF8 (create database {name}_utf8 "
+            "encoding 'UTF8' template template0) and set USAGE_DATABASE_URL to it."
+        )
 
 
 def run_sql(version: str) -> None:
@@ -97,7 +106,7 @@ def _upgrade(warehouse: Warehouse, target: str) -> None:
     config.set_main_option("script_location", "usage_pipeline.warehouse:migrations")
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(warehouse.url, connect_timeout=warehouse.connect_timeout),
+        creator=lambda: psycopg.connect(warehouse.conninfo()),
         poolclass=NullPool,
     )
     try:

@@ -211,8 +211,12 @@ class EmbeddedServer:
     def _create_database(self, port: int) -> None:
         import psycopg
 
+        from usage_pipeline.warehouse.session import ENCODING, session_options
+
         admin = f"postgresql://{OWNER}:{quote(self.password)}@127.0.0.1:{port}/postgres"
-        with psycopg.connect(admin, autocommit=True) as connection:
+        with psycopg.connect(
+            admin, autocommit=True, client_encoding=ENCODING, options=session_options()
+        ) as connection:
             known = connection.execute(
                 "select 1 from pg_database where datname = %s", [DATABASE]
             ).fetchone()

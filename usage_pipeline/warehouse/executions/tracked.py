@@ -247,8 +247,7 @@ def forget_users(connection: psycopg.Connection) -> int:
 
 def _rows(warehouse: Warehouse, query: sql.Composable) -> pa.Table:
     try:
-        with dbapi.connect(warehouse.adbc_uri) as connection, connection.cursor() as cursor:
-            cursor.execute("set local timezone to 'UTC'")
+        with dbapi.connect(warehouse.conninfo()) as connection, connection.cursor() as cursor:
             cursor.execute(query.as_string(None))
             return cursor.fetch_arrow_table()
     except dbapi.OperationalError as error:

@@ -1,11 +1,12 @@
 """Ids: whatever a source calls its users, workflows and executions becomes a UUID, always the same.
 
 An id that already is a UUID is kept, in lower case. Any other is hashed (UUIDv5) under the
-namespace of its source, so that a reload never doubles an execution. Which columns hold ids stands
-in `conform`.
+namespace of its source, so that a reload never doubles an execution. Everything that has a UUIDv5
+gets it here: one id, a column of ids, a namespace. Which columns hold ids stands in `conform`.
 """
 
 import hashlib
+import re
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -17,14 +18,60 @@ import pyarrow.compute as pc
 ROOT_NAMESPACE: Final = UUID("6f1c7a52-0d0b-5c0e-9d0e-2f6f6f0a7b11")
 
 _UUID_PATTERN = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+_UUID = re.compile(_UUID_PATTERN)
 _HEX_PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
 _HYPHENS = [8, 13, 18, 23]
 _DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 
 
 def source_namespace(name: str) -> UUID:
-    """The namespace under which a source's own ids are mapped."""
+    """The namespace of a name: a source's, or that of something made here."""
     return uuid5(ROOT_NAMESPACE, name)
+
+
+def shared_namespace(text: str) -> UUID:
+    """The namespace that a configuration names: a UUID as it is, else that of the source named."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return source_namespace(text)
+
+
+def hashed_id(namespace: UUID, name: str) -> UUID:
+    """The UUIDv5 of one name."""
+    return uuid5(namespace, name)
+
+
+def hashed_ids(namespace: UUID, names: pa.Array, prefix: str = "") -> pa.Array:
+    """The UUIDv5 of each name after a common prefix, as text. No name may be null."""
+    if len(names) == 0:
+        return pa.array([], pa.string())
+    # The namespace and the prefix are hashed once, and the result is formatted for all names
+    # together: several times faster than `uuid.uuid5` on each.
+    start = hashlib.sha1(namespace.bytes + prefix.encode(), usedforsecurity=False)
+    digests = []
+    for name in names.cast(pa.binary()).to_pylist():
+        digest = start.copy()
+        digest.update(name)
+        digests.append(digest.digest())
+    packed = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 20)[:, :16].copy()
+    packed[:, 6] = (packed[:, 6] & 0x0F) | 0x50
+    packed[:, 8] = (packed[:, 8] & 0x3F) | 0x80
+    return uuid_text(packed)
+
+
+def mapped_id(kind: str, text: str, namespace: UUID) -> UUID:
+    """The UUID of one user or workflow, as `mapped_ids` maps a column of them.
+
+    Args:
+        kind: `user` or `workflow`; part of what is hashed.
+        text: the source's own id.
+        namespace: the source's namespace.
+    """
+    if _UUID.fullmatch(text):
+        return UUID(text)
+    # A lone surrogate is valid JSON but not valid text, so no id that a source has can match it.
+    return hashed_id(namespace, f"{kind}:{text.encode('utf-8', 'replace').decode()}")
 
 
 def mapped_ids(kind: str, ids: pa.Array, namespace: UUID) -> pa.Array:
@@ -38,7 +85,7 @@ def mapped_ids(kind: str, ids: pa.Array, namespace: UUID) -> pa.Array:
     is_uuid = pc.match_substring_regex(ids, pattern=_UUID_PATTERN)
     if pc.all(is_uuid, min_count=0).as_py():
         return pc.ascii_lower(ids)
-    hashed = _hashed(f"{kind}:", pc.filter(ids, pc.invert(is_uuid)), namespace)
+    hashed = hashed_ids(namespace, pc.filter(ids, pc.invert(is_uuid)), f"{kind}:")
     return pc.replace_with_mask(pc.ascii_lower(ids), pc.invert(is_uuid), hashed)
 
 
@@ -60,7 +107,7 @@ def execution_ids(ids: pa.Array, attempts: pa.Array, namespace: UUID) -> pa.Arra
         pc.filter(ids, mapped), pc.filter(attempts, mapped).cast(pa.string()), "/"
     )
     distinct = named.dictionary_encode()
-    hashed = _hashed("execution:", distinct.dictionary, namespace).take(distinct.indices)
+    hashed = hashed_ids(namespace, distinct.dictionary, "execution:").take(distinct.indices)
     return pc.replace_with_mask(pc.ascii_lower(ids), mapped, hashed)
 
 
@@ -75,18 +122,3 @@ def uuid_text(packed: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> pa.Arr
         pa.binary(36), count, [None, pa.py_buffer(text.tobytes())]
     )
     return fixed.cast(pa.binary()).cast(pa.string())
-
-
-def _hashed(prefix: str, names: pa.Array, namespace: UUID) -> pa.Array:
-    # UUIDv5 by hand: the namespace and the prefix are hashed once, and the result is formatted
-    # for all names together, several times faster than uuid.uuid5 on each.
-    start = hashlib.sha1(namespace.bytes + prefix.encode(), usedforsecurity=False)
-    digests = []
-    for name in names.cast(pa.binary()).to_pylist():
-        digest = start.copy()
-        digest.update(name or b"")
-        digests.append(digest.digest())
-    packed = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 20)[:, :16].copy()
-    packed[:, 6] = (packed[:, 6] & 0x0F) | 0x50
-    packed[:, 8] = (packed[:, 8] & 0x3F) | 0x80
-    return uuid_text(packed)

@@ -1,5 +1,10 @@
 {#- Numbers that need more than a column: each defined once, the ones a database writes its own way dispatched. -#}
 
+{#- Whether an execution is by people: started by one of their triggers, or by nobody knows what. -#}
+{% macro is_by_people(trigger_type) -%}
+    coalesce({{ trigger_type }} in ('{{ var('people_triggers') | join("', '") }}'), true)
+{%- endmacro %}
+
 {#- Whole milliseconds from start to end, rounded down; NULL without an end. -#}
 {% macro duration_ms(started_at, ended_at) -%}
     {{ return(adapter.dispatch('duration_ms', 'usage_warehouse')(started_at, ended_at)) }}
@@ -17,14 +22,14 @@
     cast(floor((unix_micros({{ ended_at }}) - unix_micros({{ started_at }})) / 1000) as bigint)
 {%- endmacro %}
 
-{#- The bucket b whose durations lie in [1.1^b, 1.1^(b+1)) ms. -#}
+{#- The bucket b whose durations lie in [base^b, base^(b+1)) ms. -#}
 {% macro duration_bucket(milliseconds) -%}
-    cast(floor(ln(cast(greatest({{ milliseconds }}, 1) as {{ dbt.type_float() }})) / ln(cast(1.1 as {{ dbt.type_float() }}))) as smallint)
+    cast(floor(ln(cast(greatest({{ milliseconds }}, 1) as {{ dbt.type_float() }})) / ln(cast({{ var('duration_bucket_base') }} as {{ dbt.type_float() }}))) as smallint)
 {%- endmacro %}
 
 {#- The geometric middle of a bucket in ms. -#}
 {% macro bucket_middle_ms(bucket) -%}
-    power(cast(1.1 as {{ dbt.type_float() }}), {{ bucket }} + cast(0.5 as {{ dbt.type_float() }}))
+    power(cast({{ var('duration_bucket_base') }} as {{ dbt.type_float() }}), {{ bucket }} + cast(0.5 as {{ dbt.type_float() }}))
 {%- endmacro %}
 
 {#-

@@ -6,7 +6,7 @@
 
 {#- The last day that is folded into int_user_workflow_closed_states. -#}
 {% macro last_closed_day(as_of) -%}
-    {{ return(shift_day(as_of, -(var('open_days') | int))) }}
+    {{ return(shift_day(as_of, -(var('fold_window_days') | int))) }}
 {%- endmacro %}
 
 {#-

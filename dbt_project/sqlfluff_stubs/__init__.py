@@ -120,6 +120,11 @@ def date_spine(first: str, last: str, step: int = 1) -> str:
     return f"select {date_literal(first)} as spine_date"
 
 
+def is_by_people(trigger_type: str) -> str:
+    """Stand in for the macro."""
+    return f"coalesce({trigger_type} in ('manual', 'api'), true)"
+
+
 def duration_ms(started_at: str, ended_at: str) -> str:
     """Stand in for the macro."""
     return f"cast({ended_at} as bigint)"

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from tests.integration.serving import serving
-from usage_pipeline.api.auth.access import mapped_id
 from usage_pipeline.api.auth.keys import Keys
 from usage_pipeline.api.tracking.rows import collector
+from usage_pipeline.identity import mapped_id, source_namespace
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.people.api_keys import create_key
@@ -118,7 +118,8 @@ def test_a_body_without_end_is_not_read_whoever_sends_it(caller: httpx.Client, p
 
 def test_an_id_that_is_no_unicode_is_mapped_to_what_nobody_has() -> None:
     # It raised UnicodeEncodeError, a 500.
-    assert mapped_id("workflow", "x\ud800", "tracked") != mapped_id("workflow", "x", "tracked")
+    namespace = source_namespace("tracked")
+    assert mapped_id("workflow", "x\ud800", namespace) != mapped_id("workflow", "x", namespace)
 
 
 def test_a_demo_serves_no_page_of_another_site(settings: Settings, warehouse: Warehouse) -> None:

@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 
 from usage_pipeline.api.tracking.rows import Start, TrackedItem, Window, row_of, start_of
+from usage_pipeline.identity import source_namespace
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.forget import forget_everywhere
 from usage_pipeline.steps.load import load_configured_days
@@ -51,7 +52,7 @@ def row_said(run: str = "run-1", **said: Any) -> str:
     item = TrackedItem.model_validate({"user_id": "ana", "workflow_id": "report", **said})
     start = start_of(item, Window(date.min, datetime.now(UTC)))
     assert isinstance(start, Start)
-    return row_of(item, run, start, "tracked")
+    return row_of(item, run, start, source_namespace("tracked"))
 
 
 def loaded(warehouse: Warehouse, settings: Settings, day: date = DAY) -> list[tuple[Any, ...]]:

@@ -46,7 +46,7 @@ def user_workflow_usage(world: World) -> Rows:
 
 
 def user_workflow_durations(world: World) -> Rows:
-    """The histogram of a user-workflow-day: executions per bucket [1.1^b, 1.1^(b+1)) ms."""
+    """The histogram of a user-workflow-day: executions per bucket [base^b, base^(b+1)) ms."""
     return [
         {
             "user_id": user_id,

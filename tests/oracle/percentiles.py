@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 from .model import World
+from .tally import BUCKET_BASE
 from .windows import use_of_workflows
 
 WINDOW_DAYS = 30
@@ -32,5 +33,5 @@ def quantile(buckets: dict[int, int], q: Fraction) -> float:
     for bucket in sorted(buckets):
         seen += buckets[bucket]
         if seen >= q * total:
-            return 1.1 ** (bucket + 0.5)
+            return float(BUCKET_BASE) ** (bucket + 0.5)
     raise ValueError("no durations")

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from .model import Execution
 
 
-def bucket_of(duration_ms: int) -> int:
-    """The greatest b with 1.1^b <= the duration (at least 1 ms), in whole numbers: 11^b <= ms*10^b.
+# DESIGN, "What every number means": kept apart from the product's own constant.
+BUCKET_BASE = Fraction(11, 10)
 
-    No power of 1.1 but the zeroth is a whole number, so no duration lies on an edge.
+
+def bucket_of(duration_ms: int) -> int:
+    """The greatest b with base^b <= the duration (at least 1 ms), in whole numbers.
+
+    No power of the base but the zeroth is a whole number, so no duration lies on an edge.
     """
     duration = max(duration_ms, 1)
+    above, below = BUCKET_BASE.as_integer_ratio()
     bucket = 0
-    while 11 ** (bucket + 1) <= duration * 10 ** (bucket + 1):
+    while above ** (bucket + 1) <= duration * below ** (bucket + 1):
         bucket += 1
     return bucket
 

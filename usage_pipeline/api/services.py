@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 
@@ -11,6 +12,7 @@ from usage_pipeline.api.auth.rate_limits import RateLimits
 from usage_pipeline.api.auth.tokens import Tokens
 from usage_pipeline.api.database import Pool, Reader
 from usage_pipeline.api.tracking.collector import Collector
+from usage_pipeline.identity import shared_namespace
 from usage_pipeline.settings import Settings
 
 
@@ -39,9 +41,9 @@ class Services:
     demo: Demo
 
     @property
-    def id_namespace(self) -> str:
-        """Under what ids that are not UUIDs are mapped."""
-        return self.settings.api_id_namespace
+    def id_namespace(self) -> UUID:
+        """The namespace of ids that are not UUIDs."""
+        return shared_namespace(self.settings.api_id_namespace)
 
 
 def services_of(request: Request) -> Services:

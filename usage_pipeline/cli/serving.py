@@ -47,11 +47,13 @@ def create(
     ] = None,
 ) -> None:
     """Make a key and print it. It is shown this once."""
-    from usage_pipeline.api.auth.access import mapped_id
+    from usage_pipeline.identity import mapped_id, shared_namespace
     from usage_pipeline.warehouse.people.api_keys import create_key
 
     settings, warehouse = opened()
-    owner = mapped_id("user", user, settings.api_id_namespace) if user else None
+    owner = None
+    if user:
+        owner = mapped_id("user", user, shared_namespace(settings.api_id_namespace))
     with warehouse.connect() as connection:
         key = create_key(connection, name, scope, owner)
     say(key)

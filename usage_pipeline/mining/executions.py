@@ -22,10 +22,9 @@ from usage_pipeline.mining.columns import (
     microseconds,
     order_by,
 )
+from usage_pipeline.terms import MACHINE_TRIGGERS, STATUSES
 
-STATUSES = ("started", "completed", "failed", "cancelled")
 COMPLETED, FAILED = STATUSES.index("completed"), STATUSES.index("failed")
-MACHINE_TRIGGERS = ("scheduled", "chained")
 
 _BLOCK = 250_000  # executions whose columns take a few megabytes
 

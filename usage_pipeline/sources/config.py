@@ -23,10 +23,11 @@ from pydantic import (
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.execution_dates import check_zone
-from usage_pipeline.identity import source_namespace
-from usage_pipeline.sources.conform.canonical import CanonicalField, Status, Trigger
+from usage_pipeline.identity import shared_namespace, source_namespace
+from usage_pipeline.sources.conform.canonical import CanonicalField
 from usage_pipeline.sources.conform.vocabulary import plain_word
 from usage_pipeline.sources.reading.templates import check_template, is_template
+from usage_pipeline.terms import Status, Trigger
 
 
 def _plain_keys(words: dict[str, Any]) -> dict[str, Any]:
@@ -152,10 +153,9 @@ class SourceConfig(BaseModel):
     @property
     def namespace(self) -> UUID:
         """The namespace for ids that are not UUIDs."""
-        try:
-            return UUID(self.id_namespace or "")
-        except ValueError:
-            return source_namespace(self.id_namespace or self.name)
+        if self.id_namespace:
+            return shared_namespace(self.id_namespace)
+        return source_namespace(self.name)
 
     def expects(self, day: date) -> bool:
         """Whether the source should have executions of that day."""

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from usage_pipeline.errors import (
@@ -24,6 +24,7 @@ from usage_pipeline.sources.reading.spool import open_source
 from usage_pipeline.sources.reading.spool_folder import spool_folder
 from usage_pipeline.sources.reading.streams import Limits
 from usage_pipeline.sources.source import Source
+from usage_pipeline.terms import CLOCK_TOLERANCE
 from usage_pipeline.warehouse import failed_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.executions.day_load import DayInput, DayLoad, load_day
@@ -38,7 +39,6 @@ from usage_pipeline.warehouse.roles import Role
 
 _log = logging.getLogger(__name__)
 # A row from the future would move the as-of date of every mart; clocks may differ a little.
-_CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -329,7 +329,7 @@ def _opened(
                 settings.timezone,
                 first=first,
                 last=last,
-                latest=datetime.now(UTC) + _CLOCK_TOLERANCE,
+                latest=datetime.now(UTC) + CLOCK_TOLERANCE,
                 limits=limits,
             )
             for number, config in enumerate(configs)

@@ -27,6 +27,9 @@ from usage_pipeline.synthetic.truth import (
     WorkflowTotals,
 )
 from usage_pipeline.synthetic.workflows import NEVER
+from usage_pipeline.terms import PEOPLE_TRIGGERS
+
+_PEOPLE = tuple(Trigger[name.upper()] for name in PEOPLE_TRIGGERS)
 
 
 class TruthCounter:
@@ -47,7 +50,7 @@ class TruthCounter:
     def add(self, generated: GeneratedDay, delivered: DeliveryCounts | None = None) -> None:
         """Take in a day; without a delivery, as if each execution came once and in time."""
         rows = generated.executions
-        by_people = np.isin(rows.trigger, (Trigger.MANUAL, Trigger.API))
+        by_people = np.isin(rows.trigger, _PEOPLE)
         count = len(rows.user)
         counts = delivered or DeliveryCounts(rows=count)
         self._days.append(

@@ -20,7 +20,7 @@ renamed as (
         {{ duration_ms('start_time', 'end_time') }} as duration_ms,
 
         ---------- booleans
-        coalesce(trigger_type in ('manual', 'api'), true) as is_by_people,
+        {{ is_by_people('trigger_type') }} as is_by_people,
 
         ---------- dates
         execution_date,

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from tests.integration.api.conftest import AUDIENCE, PREFIX, Issuer, Serve
 from usage_pipeline.api.app import create_app
-from usage_pipeline.api.auth.access import mapped_id
+from usage_pipeline.identity import mapped_id, source_namespace
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.people.api_keys import create_key, revoke_key
@@ -98,7 +98,7 @@ def protected(serve_api: Serve, issuer: Issuer) -> TestClient:
 
 @pytest.fixture(scope="module")
 def callers(module_warehouse: Warehouse, issuer: Issuer) -> dict[str, dict[str, str]]:
-    me = mapped_id("user", ME, "tracked")
+    me = mapped_id("user", ME, source_namespace("tracked"))
     with module_warehouse.connect() as connection:
         keys = {
             "track": create_key(connection, "t", ["track"]),
@@ -343,7 +343,7 @@ def test_a_warehouse_that_is_down_is_503_and_the_process_is_healthy(serve_api: S
 def test_ids_that_are_no_uuids_are_mapped_as_a_source_maps_them() -> None:
     import pyarrow as pa
 
-    from usage_pipeline.identity import mapped_ids, source_namespace
+    from usage_pipeline.identity import mapped_ids
 
     mapped = mapped_ids("user", pa.array(["ana"]), source_namespace("apps"))[0].as_py()
-    assert mapped_id("user", "ana", "apps") == UUID(mapped)
+    assert mapped_id("user", "ana", source_namespace("apps")) == UUID(mapped)

@@ -16,6 +16,7 @@ from usage_pipeline.api.tracking.rows import (
     row_of,
     start_of,
 )
+from usage_pipeline.identity import source_namespace
 
 NOW = datetime(2026, 6, 28, 12, tzinfo=UTC)
 WINDOW = Window(date(2026, 5, 1), NOW)
@@ -27,7 +28,7 @@ def row(**said: Any) -> dict[str, Any]:
     assert isinstance(item, TrackedItem), item
     start = start_of(item, WINDOW)
     assert isinstance(start, Start), start
-    found: dict[str, Any] = json.loads(row_of(item, "run", start, "tracked"))
+    found: dict[str, Any] = json.loads(row_of(item, "run", start, source_namespace("tracked")))
     return found
 
 

@@ -1,15 +1,19 @@
 """Ids: UUIDs are kept, everything else is mapped to the same UUID for ever."""
 
+import re
 from uuid import UUID, uuid4, uuid5
 
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import CHECKOUT
 from usage_pipeline.identity import (
     ROOT_NAMESPACE,
     execution_ids,
+    mapped_id,
     mapped_ids,
+    shared_namespace,
     source_namespace,
     uuid_text,
 )
@@ -47,6 +51,29 @@ def test_a_uuid_is_kept_in_lower_case_and_only_if_it_is_written_out() -> None:
     mapped = mapped_ids("user", pa.array(texts), NAMESPACE).to_pylist()
     assert mapped[0] == str(found)
     assert str(found) not in mapped[1:]
+
+
+@given(IDS | st.from_regex(r"[0-9a-fA-F-]{36}", fullmatch=True))
+def test_one_id_is_mapped_as_a_column_of_them_is(text: str) -> None:
+    column = mapped_ids("user", pa.array([text]), NAMESPACE)
+    assert str(mapped_id("user", text, NAMESPACE)) == column[0].as_py()
+
+
+def test_a_configured_namespace_is_a_uuid_or_the_name_of_a_source() -> None:
+    own = uuid4()
+    assert shared_namespace(str(own)) == own
+    assert shared_namespace("github") == source_namespace("github")
+
+
+def test_only_identity_hashes_ids() -> None:
+    """A second UUIDv5 could give one execution two ids."""
+    package = CHECKOUT / "usage_pipeline"
+    hashing = [
+        str(file.relative_to(package))
+        for file in package.rglob("*.py")
+        if re.search(r"\buuid5\b|\bsha1\b", file.read_text())
+    ]
+    assert hashing == ["identity.py"]
 
 
 @given(st.lists(st.uuids()))

@@ -9,8 +9,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, STATUS_RANK
+from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA
 from usage_pipeline.sources.conform.merge import merge_copies
+from usage_pipeline.terms import STATUS_RANK
 
 START = datetime(2024, 3, 1, 23, 59, tzinfo=UTC)
 MINUTES = st.integers(0, 3).map(lambda minutes: START + timedelta(minutes=minutes))

@@ -6,14 +6,14 @@ A refusal never tells whether what was asked for exists.
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from fastapi import Depends, Path, Request
 
 from usage_pipeline.api.auth.loopback import is_foreign
 from usage_pipeline.api.errors import ProblemError
 from usage_pipeline.api.services import Services, services_of
-from usage_pipeline.identity import source_namespace
+from usage_pipeline.identity import mapped_id
 from usage_pipeline.warehouse.people.api_keys import SCOPES
 
 _READING: Final = frozenset({"read:self", "read:all", "admin"})
@@ -62,25 +62,6 @@ class Caller:
     def may_track(self, user: UUID) -> bool:
         """Whether the caller may report executions of this user."""
         return self.may("track") and (self.user_id is None or self.user_id == user or self.may())
-
-
-def mapped_id(kind: str, text: str, namespace: str) -> UUID:
-    """The id of a user or workflow as the pipeline knows it: a UUID as it is, all else mapped."""
-    try:
-        if len(text) == 36:
-            return UUID(text)
-    except ValueError:
-        pass
-    # JSON can hold half of a surrogate pair, which is no text: nothing is known by such an id.
-    readable = text.encode("utf-8", "replace").decode()
-    return uuid5(_namespace(namespace), f"{kind}:{readable}")
-
-
-def _namespace(name: str) -> UUID:
-    try:
-        return UUID(name)
-    except ValueError:
-        return source_namespace(name)
 
 
 async def current_caller(request: Request) -> Caller:

@@ -10,13 +10,14 @@ from psycopg.rows import DictRow
 from pydantic import BaseModel, Field
 
 from usage_pipeline.api.answers import answer, object_json, own_page
-from usage_pipeline.api.auth.access import ChangeableUser, ReadableUser, mapped_id
+from usage_pipeline.api.auth.access import ChangeableUser, ReadableUser
 from usage_pipeline.api.errors import ProblemError, documented
 from usage_pipeline.api.listing import Listing, Page, Paged, Paging
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflows import WorkflowId
 from usage_pipeline.api.schemas import Reliability, SuccessRate, WorkflowName
 from usage_pipeline.api.services import ReaderDep, ServicesDep
+from usage_pipeline.identity import mapped_id
 
 router = topic("favourites")
 

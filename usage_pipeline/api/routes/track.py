@@ -4,7 +4,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
-from uuid import uuid4, uuid5
+from uuid import uuid4
 
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -23,7 +23,7 @@ from usage_pipeline.api.tracking.rows import (
     start_of,
     user_of,
 )
-from usage_pipeline.identity import source_namespace
+from usage_pipeline.identity import hashed_id, source_namespace
 
 router = topic("track")
 
@@ -149,7 +149,7 @@ async def _track(
 def _made_id(caller: Caller, idempotency_key: str | None, index: int) -> str:
     if idempotency_key is None:
         return str(uuid4())
-    return str(uuid5(_RETRIES, f"{caller.name}/{idempotency_key}/{index}"))
+    return str(hashed_id(_RETRIES, f"{caller.name}/{idempotency_key}/{index}"))
 
 
 def _rejected(index: int, execution_id: str | None, reason: str) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from usage_pipeline.api.answers import (
     object_json,
     unchanged,
 )
-from usage_pipeline.api.auth.access import ReaderCaller, mapped_id
+from usage_pipeline.api.auth.access import ReaderCaller
 from usage_pipeline.api.errors import ProblemError, documented
 from usage_pipeline.api.listing import Listing, Page, Searched, holds
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate, WorkflowName, percent
 from usage_pipeline.api.services import services_of
+from usage_pipeline.identity import mapped_id
 
 router = topic("workflows")
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import (
     AliasChoices,
@@ -20,15 +20,13 @@ from pydantic import (
 )
 from pydantic_core import to_json
 
-from usage_pipeline.api.auth.access import mapped_id
-from usage_pipeline.identity import source_namespace
-from usage_pipeline.sources.conform.canonical import Status, Trigger
+from usage_pipeline.identity import hashed_id, mapped_id, source_namespace
+from usage_pipeline.terms import CLOCK_TOLERANCE, Status, Trigger
 
 MOST_ITEMS: Final = 1000
 _NAME_CHARACTERS = 255
 _MESSAGE_CHARACTERS = 10_000
 _LONGEST_MS = 10 * 366 * 86_400_000
-_CLOCK_TOLERANCE = timedelta(minutes=5)
 _NAMESPACE: Final = source_namespace("tracked executions")
 
 
@@ -176,7 +174,7 @@ def start_of(item: TrackedItem, window: Window) -> Start | str:
     start, end = item.start_time, item.end_time
     if start is not None and end is not None and end < start:
         return "end_time is before start_time"
-    latest = window.received + _CLOCK_TOLERANCE
+    latest = window.received + CLOCK_TOLERANCE
     if (start is not None and start > latest) or (end is not None and end > latest):
         return "it starts or ends in the future"
     lasted = timedelta(milliseconds=item.duration_ms or 0)
@@ -193,16 +191,16 @@ def start_of(item: TrackedItem, window: Window) -> Start | str:
     return Start(None if start is None and end is None else began, is_given)
 
 
-def user_of(item: TrackedItem, namespace: str) -> UUID:
+def user_of(item: TrackedItem, namespace: UUID) -> UUID:
     """Who ran it."""
     return _mapped("user", item.user_id, namespace)
 
 
-def row_of(item: TrackedItem, execution_id: str, start: Start, namespace: str) -> str:
+def row_of(item: TrackedItem, execution_id: str, start: Start, namespace: UUID) -> str:
     """The row of `raw.tracked_executions` as JSON."""
     user = user_of(item, namespace)
     said = {
-        "id": uuid5(_NAMESPACE, f"{user}/{item.attempt}/{execution_id}"),
+        "id": hashed_id(_NAMESPACE, f"{user}/{item.attempt}/{execution_id}"),
         "status": item.status,
         "user_id": user,
         "workflow_id": _mapped("workflow", item.workflow_id, namespace),
@@ -229,5 +227,5 @@ def row_of(item: TrackedItem, execution_id: str, start: Start, namespace: str) -
 
 
 @lru_cache(maxsize=100_000)
-def _mapped(kind: str, text: str, namespace: str) -> UUID:
+def _mapped(kind: str, text: str, namespace: UUID) -> UUID:
     return mapped_id(kind, text, namespace)

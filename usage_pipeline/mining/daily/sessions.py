@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import Ints, Mask, ranges, to_ids, to_instants
-from usage_pipeline.mining.executions import STATUSES, Executions, ExecutionsOfUsers
+from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
+from usage_pipeline.terms import STATUSES
 
 STEPS_SCHEMA = pa.schema(
     [

@@ -16,8 +16,8 @@ from usage_pipeline.mining.insights.records import Insight
 from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.mining.insights.wording import Names, duration, percent
 from usage_pipeline.mining.statistics import benjamini_hochberg, fisher_tail, rank_sum_tail
+from usage_pipeline.terms import DURATION_BUCKET_BASE
 
-_BUCKET_BASE = 1.1  # of the duration histogram: bucket b holds [1.1^b, 1.1^(b+1)) milliseconds
 _WEIGHT_OF_SLOWNESS = 0.5
 
 
@@ -172,4 +172,5 @@ def _medians(counts: Ints, buckets: Ints) -> Floats:
     if counts.size == 0:
         return np.zeros(len(counts))
     reached = 2 * np.cumsum(counts, axis=1) >= counts.sum(axis=1, keepdims=True)
-    return np.asarray(_BUCKET_BASE ** (buckets[reached.argmax(axis=1)] + 0.5), dtype=np.float64)
+    middle = buckets[reached.argmax(axis=1)] + 0.5
+    return np.asarray(DURATION_BUCKET_BASE**middle, dtype=np.float64)

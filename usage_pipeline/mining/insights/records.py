@@ -8,7 +8,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from usage_pipeline.mining.identifiers import INSIGHT_NAMESPACE, uuid5_column
+from usage_pipeline.identity import hashed_ids
+from usage_pipeline.mining.identifiers import INSIGHT_NAMESPACE
 
 INSIGHT_TYPES: Final = (
     "most_used",
@@ -80,7 +81,7 @@ def to_table(insights: Iterable[Insight], as_of: date) -> pa.Table:
     names = [f"{i.user_id}/{i.insight_type}/{i.subject or i.workflow_id or ''}" for i in rows]
     table = pa.Table.from_arrays(
         [
-            uuid5_column(INSIGHT_NAMESPACE, pa.array(names, pa.string())),
+            hashed_ids(INSIGHT_NAMESPACE, pa.array(names, pa.string())),
             pa.array([i.user_id for i in rows], pa.string()),
             pa.array([i.insight_type for i in rows], pa.string()),
             pa.array([i.workflow_id for i in rows], pa.string()),

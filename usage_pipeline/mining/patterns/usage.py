@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from usage_pipeline.identity import hashed_ids
 from usage_pipeline.mining.columns import Floats, Ints, to_ids
-from usage_pipeline.mining.identifiers import PATTERN_NAMESPACE, uuid5_column
+from usage_pipeline.mining.identifiers import PATTERN_NAMESPACE
 from usage_pipeline.mining.insights.wording import Names, between_hours, counted, on_weekdays
 from usage_pipeline.mining.patterns.time import TimeWindows, find_time_windows
 from usage_pipeline.mining.sequences.follow_ups import FollowUps, find_follow_ups
@@ -233,7 +234,7 @@ def _with_ids(
 def _to_table(rows: list[_Row], as_of: date) -> pa.Table:
     rows.sort(key=lambda row: (row["user_id"], -row["confidence"], _subject(row)))
     subjects = [f"{row['user_id']}/{_subject(row)}" for row in rows]
-    ids = uuid5_column(PATTERN_NAMESPACE, pa.array(subjects, pa.string())).to_pylist()
+    ids = hashed_ids(PATTERN_NAMESPACE, pa.array(subjects, pa.string())).to_pylist()
     for row, pattern_id in zip(rows, ids, strict=True):
         evidence = {"hits": row["hits"], "opportunities": row["opportunities"], **row["evidence"]}
         row |= {

@@ -1,6 +1,6 @@
 """The canonical schema: what every source delivers and the warehouse loads.
 
-Columns, their types, and the few words they may hold. How rows get there stands in `conform`.
+Columns and their types. The words they may hold stand in `terms`, how rows get there in `conform`.
 """
 
 from dataclasses import dataclass
@@ -8,8 +8,6 @@ from typing import Final, Literal, get_args
 
 import pyarrow as pa
 
-Status = Literal["started", "completed", "failed", "cancelled"]
-Trigger = Literal["manual", "scheduled", "api", "chained"]
 CanonicalField = Literal[
     "id",
     "user_id",
@@ -28,14 +26,8 @@ CanonicalField = Literal[
     "updated_at",
 ]
 
-STATUSES: Final[tuple[str, ...]] = get_args(Status)
-TRIGGERS: Final[tuple[str, ...]] = get_args(Trigger)
 FIELDS: Final[tuple[str, ...]] = get_args(CanonicalField)
 REQUIRED_FIELDS: Final = ("id", "user_id", "workflow_id", "start_time", "status")
-
-# Which of two copies is further along, lowest first: an execution that ended never goes back to
-# open, and between two ends that are otherwise equal the better one wins.
-STATUS_RANK: Final = ("started", "cancelled", "failed", "completed")
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 COST: Final = pa.decimal128(18, 6)

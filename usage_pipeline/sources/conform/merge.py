@@ -9,7 +9,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, STATUS_RANK
+from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA
+from usage_pipeline.terms import STATUS_RANK
 
 _KEY: Final = ("source", "id")
 # Where all of the rule is equal, the greater content decides, column by column, null the lowest.

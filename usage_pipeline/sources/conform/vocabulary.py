@@ -6,7 +6,8 @@ Only data. A source's own configuration adds to these and overrides them.
 from collections.abc import Mapping
 from typing import Final
 
-from usage_pipeline.sources.conform.canonical import CanonicalField, Status, Trigger
+from usage_pipeline.sources.conform.canonical import CanonicalField
+from usage_pipeline.terms import Status, Trigger
 
 # Names are compared without case, spaces, hyphens and underscores; the first one found is taken.
 COLUMN_NAMES: Final[Mapping[CanonicalField, tuple[str, ...]]] = {

@@ -9,6 +9,7 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
+from usage_pipeline.terms import STATUS_RANK
 from usage_pipeline.warehouse.executions.partition import key_stage, unkey_stage
 
 _MERGE = """
@@ -25,7 +26,7 @@ ranked as (
             order by
                 (copy.status <> 'started') desc,
                 copy.updated_at desc nulls last,
-                array_position(array['completed', 'failed', 'cancelled'], copy.status::text),
+                array_position({rank}::text[], copy.status::text) desc,
                 copy::text desc
         ) as place_in_order
     from {stage} as copy
@@ -60,7 +61,8 @@ def merge_copies(
             key_stage(connection, day)
         return {}
     except psycopg.errors.UniqueViolation:
-        dropped = connection.execute(sql.SQL(_MERGE).format(stage=stage)).fetchall()
+        merge = sql.SQL(_MERGE).format(stage=stage, rank=sql.Literal(list(STATUS_RANK)))
+        dropped = connection.execute(merge).fetchall()
         key_stage(connection, day)
         return dict(dropped)
 

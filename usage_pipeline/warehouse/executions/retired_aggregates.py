@@ -5,6 +5,7 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
+from usage_pipeline.terms import DURATION_BUCKET_BASE, MACHINE_TRIGGERS, PEOPLE_TRIGGERS
 from usage_pipeline.warehouse.executions.additive import (
     DURATIONS_KEY,
     DURATIONS_MEASURES,
@@ -52,11 +53,16 @@ _MEASURES = """
 """
 _RETIRING = """
     select *,
-        coalesce(trigger_type in ('manual', 'api'), true) as is_by_people,
+        coalesce(trigger_type = any ({people}), true) as is_by_people,
         floor(extract(epoch from (end_time - start_time)) * 1000)::bigint as duration_ms
     from {old}
     where {chosen}
 """
+
+
+def _retiring(old: sql.Identifier, chosen: sql.SQL) -> sql.Composed:
+    people = sql.Literal(list(PEOPLE_TRIGGERS))
+    return sql.SQL(_RETIRING).format(old=old, chosen=chosen, people=people)
 
 
 def _add_usage(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.SQL) -> None:
@@ -73,9 +79,7 @@ def _add_usage(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.
             group by execution_date, user_id, workflow_id
         )
         """
-    ).format(
-        retiring=sql.SQL(_RETIRING).format(old=old, chosen=chosen), measures=sql.SQL(_MEASURES)
-    )
+    ).format(retiring=_retiring(old, chosen), measures=sql.SQL(_MEASURES))
     rows = sql.SQL(
         """
         select execution_date, user_id, workflow_id, execution_count, success_count, failure_count,
@@ -92,18 +96,18 @@ def _add_usage(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.
 
 
 def _add_durations(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.SQL) -> None:
-    retiring = sql.SQL("retiring as ({})").format(sql.SQL(_RETIRING).format(old=old, chosen=chosen))
+    retiring = sql.SQL("retiring as ({})").format(_retiring(old, chosen))
     rows = sql.SQL(
         """
         select execution_date, user_id, workflow_id,
-            floor(ln(greatest(duration_ms, 1)::double precision) / ln(1.1::double precision))
+            floor(ln(greatest(duration_ms, 1)::double precision) / ln({base}::double precision))
                 ::smallint as duration_bucket,
             count(*)
         from retiring
         where duration_ms is not null
         group by execution_date, user_id, workflow_id, duration_bucket
         """
-    )
+    ).format(base=sql.Literal(DURATION_BUCKET_BASE))
     add_rows(connection, DURATIONS, DURATIONS_KEY, DURATIONS_MEASURES, common=retiring, rows=rows)
 
 
@@ -141,11 +145,11 @@ def _prove(
             "count(*) filter (where status = 'failed'), "
             "count(*) filter (where status = 'cancelled'), "
             "count(*) filter (where status = 'started'), "
-            "count(*) - count(*) filter (where trigger_type in ('scheduled', 'chained')), "
+            "count(*) - count(*) filter (where trigger_type = any ({machines})), "
             "count(end_time), "
             "coalesce(sum(floor(extract(epoch from end_time - start_time) * 1000)), 0), "
-            "coalesce(sum(cost), 0), count(end_time) from {} where {}"
-        ).format(old, chosen)
+            "coalesce(sum(cost), 0), count(end_time) from {old} where {chosen}"
+        ).format(old=old, chosen=chosen, machines=sql.Literal(list(MACHINE_TRIGGERS)))
     ).fetchone()
     added = tuple(now - then for now, then in zip(after, before, strict=True))
     if row is None or tuple(row) != added:

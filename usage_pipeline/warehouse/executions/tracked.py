@@ -19,6 +19,7 @@ from psycopg import sql
 from usage_pipeline.errors import WarehouseUnavailableError
 from usage_pipeline.execution_dates import day_bounds, execution_dates
 from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, REJECTED_SCHEMA, ReadBatch
+from usage_pipeline.terms import STATUS_RANK
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_NAME, ANONYMOUS_USER
 
@@ -45,9 +46,7 @@ states as (
             order by
                 (state.status <> 'started') desc,
                 state.updated_at desc nulls last,
-                array_position(
-                    array['completed', 'failed', 'cancelled', 'started'], state.status::text
-                )
+                array_position({rank}::text[], state.status::text) desc
         ) as place
     from raw.tracked_executions as state
     inner join candidates using (id)
@@ -213,7 +212,9 @@ class TrackedSource:
     def read_day(self, day: date) -> Iterator[ReadBatch]:
         """The executions of a day; none is rejected, for that is done when they come in."""
         first, end = day_bounds(day, self._warehouse.timezone)
-        query = sql.SQL(_OF_DAY).format(first=sql.Literal(first), end=sql.Literal(end))
+        query = sql.SQL(_OF_DAY).format(
+            first=sql.Literal(first), end=sql.Literal(end), rank=sql.Literal(list(STATUS_RANK))
+        )
         # Noted before the rows are read: what is committed in between is read twice, and not never.
         with self._warehouse.connect() as connection:
             row = connection.execute(_UNSEEN_FROM).fetchone()

@@ -11,8 +11,8 @@ from psycopg import sql
 from usage_pipeline.mining.daily.hours import HOURS_SCHEMA
 from usage_pipeline.mining.daily.statistics import DailyStatistics
 from usage_pipeline.mining.daily.transitions import STEP_COUNTS_SCHEMA, TRANSITIONS_SCHEMA
-from usage_pipeline.mining.executions import MACHINE_TRIGGERS
 from usage_pipeline.mining.sequences.windows import SEQUENCE_OCCURRENCES_SCHEMA
+from usage_pipeline.terms import MACHINE_TRIGGERS
 from usage_pipeline.warehouse.columns import Snapshot
 from usage_pipeline.warehouse.copy import copy_batch
 from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
@@ -109,7 +109,7 @@ def unaccounted_hours(
             from raw.workflow_executions_simple
             where execution_date in (select execution_date from comparable)
                 and attempt = 1 and user_id <> %(anonymous)s
-                and coalesce(trigger_type, 'manual') <> all (%(machines)s)
+                and coalesce(trigger_type <> all (%(machines)s), true)
             group by execution_date
         ),
         in_hours as (

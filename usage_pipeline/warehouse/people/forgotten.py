@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import psycopg
 import pyarrow as pa
 from psycopg import sql
 
-from usage_pipeline.identity import ROOT_NAMESPACE
+from usage_pipeline.identity import source_namespace
 
 # Fixed for ever: what was counted under it must stay one user's.
-ANONYMOUS_USER: Final = uuid5(ROOT_NAMESPACE, "forgotten")
+ANONYMOUS_USER: Final = source_namespace("forgotten")
 ANONYMOUS_NAME: Final = "forgotten"
 # A text of which what it says was erased.
 BLANK: Final = "{}"

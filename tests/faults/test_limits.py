@@ -9,7 +9,7 @@ import pytest
 from usage_pipeline.errors import InputError
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
-from usage_pipeline.steps.load import DayResult, load_inputs
+from usage_pipeline.steps.load import DayCounts, load_inputs
 from usage_pipeline.warehouse.connection import Warehouse
 
 _HEADER = "id,user_id,workflow_id,workflow_name,start_time,end_time,status,trigger,error_message\n"
@@ -20,7 +20,7 @@ def _row(number: int, message: str = "", user: str = "ana") -> str:
     return f"{number},{user},report,Report,{_DAY}T09:00:00Z,,completed,manual,{message}\n"
 
 
-def _load(warehouse: Warehouse, folder: Path, name: str, data: bytes, **limits: int) -> DayResult:
+def _load(warehouse: Warehouse, folder: Path, name: str, data: bytes, **limits: int) -> DayCounts:
     (folder / name).write_bytes(data)
     settings = Settings(home=folder / "home", database_url=warehouse.url, _env_file=None, **limits)
     (result,) = load_inputs(warehouse, settings, files_source([str(folder / name)]))

@@ -275,7 +275,7 @@ def test_when_the_marts_cannot_be_built_the_user_is_told_what_is_left_to_do(
     used: Warehouse, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setenv("USAGE_DB_SSLMODE", "no such mode")
+        broken.setenv("USAGE_DB_ROLE", "no_such_role")
         sentence = f"is forgotten, but the marts .* run forget-user {_USER} again"
         with pytest.raises(UsageError, match=sentence):
             forget_everywhere(settings, used, _NAME)

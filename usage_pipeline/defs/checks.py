@@ -11,7 +11,7 @@ from usage_pipeline.execution_dates import days_between
 from usage_pipeline.orchestration.partitions import days_of_tags
 from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.settings import Settings
-from usage_pipeline.steps.load import newest_expected_day
+from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.warehouse import ledger
 
 _USUAL_LOW, _USUAL_HIGH = 0.5, 2.0
@@ -105,7 +105,9 @@ def raw_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
         with warehouse.open().connect() as connection:
             newest = ledger.last_loaded_day(connection)
         today = datetime.now(ZoneInfo(settings.timezone)).date()
-        expected = newest_expected_day(settings, today - timedelta(days=1))
+        expected = DeclaredSources.read(settings.sources_path).newest_expected_day(
+            today - timedelta(days=1)
+        )
         return dg.AssetCheckResult(
             passed=expected is None or (newest is not None and newest >= expected),
             severity=dg.AssetCheckSeverity.WARN,

@@ -8,7 +8,7 @@ import dagster as dg
 from usage_pipeline.orchestration.failures import user_errors_as_failures
 from usage_pipeline.orchestration.partitions import ONLY_BUILD, ONLY_TRACKED, days_of
 from usage_pipeline.orchestration.resources import WarehouseResource
-from usage_pipeline.steps.load import DayResult, load_configured_days, loaded_as_they_are
+from usage_pipeline.steps.load import DayCounts, keep_days, load_configured_days
 
 EXECUTIONS_KEY = dg.AssetKey(["raw", "workflow_executions_simple"])
 LEDGER_KEY = dg.AssetKey(["raw", "load_ledger"])
@@ -79,7 +79,7 @@ def load_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         with user_errors_as_failures():
             place = warehouse.open()
             if ONLY_BUILD in context.run.tags:
-                done = loaded_as_they_are(place, days)
+                done = keep_days(place, warehouse.settings(), days)
             else:
                 done = load_configured_days(
                     place,
@@ -112,7 +112,7 @@ def _spec(
     )
 
 
-def _metadata(result: DayResult) -> dict[str, Any]:
+def _metadata(result: DayCounts) -> dict[str, Any]:
     return {
         "dagster/partition_row_count": result.loaded,
         "read": result.read,

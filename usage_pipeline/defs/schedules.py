@@ -11,7 +11,7 @@ from usage_pipeline.defs.unbuilt import days_under_way, worth_building
 from usage_pipeline.execution_dates import days_between
 from usage_pipeline.orchestration.partitions import ONLY_TRACKED, range_tags
 from usage_pipeline.settings import Settings
-from usage_pipeline.steps.load import expected_days
+from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.warehouse.built_days import unbuilt_loads
 from usage_pipeline.warehouse.connection import open_warehouse
 from usage_pipeline.warehouse.executions.tracked import TrackedDays, tracked_days
@@ -80,8 +80,8 @@ def requests_for(
     first = max(day - timedelta(days=settings.lookback_days), settings.start_date)
     if newest is not None:
         first = min(first, max(newest + timedelta(days=1), earliest))
-    expected = expected_days(
-        settings, min(first, earliest), day, tracked.first if tracked else None
+    expected = DeclaredSources.read(settings.sources_path).expected_days(
+        min(first, earliest), day, tracked.first if tracked else None
     )
     new = [each for each in expected if each == day or (newest is not None and each > newest)]
     requests = []

@@ -1,7 +1,7 @@
-"""The dbt project seen from Python: where it lies, its environment, arguments and manifest.
+"""The second step of a night: dbt builds the marts of the days that changed.
 
-No Dagster here: the dbt assets, the CLI and the tests share these functions. What the models
-compute is in `dbt_project/` alone.
+Where the dbt project lies, its environment, arguments and manifest, and a build outside Dagster.
+What the models compute is in `dbt_project/` alone.
 """
 
 import hashlib
@@ -111,6 +111,36 @@ def build_arguments(first: date, last: date, as_of: date) -> list[str]:
         "as_of_day": max(as_of, last).isoformat(),
     }
     return ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(days)]
+
+
+def rebuild_marts(
+    settings: Settings, warehouse: Warehouse, first: date, last: date, as_of: date
+) -> None:
+    """Build everything that the days `first` to `last` touch, and test it.
+
+    To be called while holding the lock under which marts are built (`locks.building`).
+
+    Raises:
+        UsageError: dbt failed; the sentence carries its own message.
+    """
+    project = project_directory()
+    target = settings.dbt_target / "rebuild"
+    result = subprocess.run(  # noqa: S603 - our own interpreter and arguments, no shell
+        [
+            sys.executable, "-m", "usage_pipeline.processes", "dbt.cli.main", "--quiet",
+            "--no-use-colors",
+            *build_arguments(first, last, as_of),
+            "--project-dir", str(project), "--profiles-dir", str(project),
+            "--target-path", str(target), "--log-path", str(target / "logs"),
+        ],
+        capture_output=True,
+        text=True,
+        env=child_environment(dbt_environment(warehouse, settings.dbt_threads)),
+        check=False,
+    )  # fmt: skip
+    if result.returncode != 0:
+        lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
+        raise UsageError(f"dbt could not build the marts: {' '.join(lines[-5:])}")
 
 
 def prepared_manifest(settings: Settings) -> Path:

@@ -2,7 +2,7 @@
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
-from usage_pipeline.steps.rebuild import rebuild_marts
+from usage_pipeline.steps.build import rebuild_marts
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import as_of_day
 from usage_pipeline.warehouse.locks import building

@@ -1,14 +1,15 @@
-"""Loading days: opens the sources, reads the input once, and hands each day to the warehouse.
+"""The first step of a night: reads the sources' inputs once and hands each day to the warehouse.
 
-The assets and the CLI share these functions. What a source is stands in `sources/`; how a day is
-swapped in stands in `warehouse/executions/day_load.py`.
+What a source is stands in `sources/`; how a day is swapped in stands in
+`warehouse/executions/day_load.py`.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Self, assert_never
 from zoneinfo import ZoneInfo
 
 from usage_pipeline.errors import (
@@ -19,7 +20,8 @@ from usage_pipeline.errors import (
 )
 from usage_pipeline.execution_dates import days_between
 from usage_pipeline.settings import Settings
-from usage_pipeline.sources.config import SourceConfig, read_sources_file
+from usage_pipeline.sources.config import SourceConfig
+from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.sources.reading.spool import open_source
 from usage_pipeline.sources.reading.spool_folder import spool_folder
 from usage_pipeline.sources.reading.streams import Limits
@@ -29,7 +31,6 @@ from usage_pipeline.warehouse import failed_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.executions.day_load import DayInput, DayLoad, load_day
 from usage_pipeline.warehouse.executions.tracked import (
-    TRACKED,
     TrackedSource,
     forget_users,
     tracked_days,
@@ -38,28 +39,20 @@ from usage_pipeline.warehouse.ledger import raw_states
 from usage_pipeline.warehouse.roles import Role
 
 _log = logging.getLogger(__name__)
-# A row from the future would move the as-of date of every mart; clocks may differ a little.
 
 
 @dataclass(frozen=True)
-class DayResult:
-    """What loading one day came to; counts are sums over its sources."""
+class DayCounts:
+    """Where the rows of a day went; counts are sums over its sources."""
 
     day: date
     read: int
     loaded: int
     rejected: int
     duplicates: int
-    replaced: int
-    late: int
-    sources: tuple[str, ...]
-
-    @classmethod
-    def of(cls, load: DayLoad) -> "DayResult":
-        """Sum the sources of a day's load."""
-        names = ("read", "loaded", "rejected", "duplicates", "replaced", "late")
-        counts = {name: load.total(name) for name in names}
-        return cls(load.day, **counts, sources=tuple(source.source for source in load.sources))
+    replaced: int = 0
+    late: int = 0
+    sources: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.day}: {self.loaded:,} loaded"
@@ -69,54 +62,37 @@ class DayResult:
         return text
 
 
-def expected_sources(settings: Settings, day: date) -> list[SourceConfig]:
-    """The configured sources that expect executions on `day`.
+class Loaded(DayCounts):
+    """A day that was loaded now."""
 
-    Raises:
-        UsageError: the sources file cannot be read.
-    """
-    if not settings.sources_path.exists():
-        return []
-    return [config for config in read_sources_file(settings.sources_path) if config.expects(day)]
-
-
-def expected_days(
-    settings: Settings, first: date, last: date, tracked_since: date | None = None
-) -> list[date]:
-    """The days from `first` to `last` for which a source expects executions.
-
-    Args:
-        settings: where the sources are declared.
-        first: the first day.
-        last: the last day.
-        tracked_since: the first day of tracked executions, which need no declaration.
-
-    Raises:
-        UsageError: the sources file cannot be read.
-    """
-    is_declared = settings.sources_path.exists()
-    configs = read_sources_file(settings.sources_path) if is_declared else []
-    days = days_between(first, last)
-    return [
-        day
-        for day in days
-        if (tracked_since is not None and day >= tracked_since)
-        or any(config.expects(day) for config in configs)
-    ]
+    @classmethod
+    def of(cls, load: DayLoad) -> Self:
+        """Sum the sources of a day's load."""
+        names = ("read", "loaded", "rejected", "duplicates", "replaced", "late")
+        counts = {name: load.total(name) for name in names}
+        return cls(load.day, **counts, sources=tuple(source.source for source in load.sources))
 
 
-def newest_expected_day(settings: Settings, last: date) -> date | None:
-    """The newest day up to `last` that a configured source expects; None when none does.
+class Kept(DayCounts):
+    """A day that stays as it was loaded before: nothing of it was read now."""
 
-    Raises:
-        UsageError: the sources file cannot be read.
-    """
-    if not settings.sources_path.exists():
-        return None
-    configs = read_sources_file(settings.sources_path)
-    ends = [min(config.until or last, last) for config in configs]
-    days = [day for config, day in zip(configs, ends, strict=True) if config.expects(day)]
-    return max(days, default=None)
+
+@dataclass(frozen=True)
+class Failed:
+    """A day that could not be loaded, with the reason; nothing of it was changed."""
+
+    day: date
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotExpected:
+    """A day that no source expects and that was never loaded."""
+
+    day: date
+
+
+DayOutcome = Loaded | Kept | Failed | NotExpected
 
 
 @dataclass(frozen=True)
@@ -128,8 +104,97 @@ class DaysLoaded:
         failed: the days that could not be, with the reasons; nothing of them was changed.
     """
 
-    results: list[DayResult]
+    results: list[DayCounts]
     failed: dict[date, str]
+
+    @classmethod
+    def of(cls, outcomes: Iterator[DayOutcome]) -> Self:
+        """Sort outcomes."""
+        days = cls([], {})
+        for outcome in outcomes:
+            match outcome:
+                case Loaded() | Kept():
+                    days.results.append(outcome)
+                case Failed(day, reason):
+                    days.failed[day] = reason
+                case NotExpected():
+                    pass
+                case _:
+                    assert_never(outcome)
+        return days
+
+
+class DayLoader:
+    """Loads days one after the other from sources that are open.
+
+    A day that cannot be loaded holds up no other: it is noted in the warehouse, until a load of it
+    works.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        settings: Settings,
+        expecting: Mapping[date, Sequence[Source]],
+        complete: Callable[[date], bool] = lambda _: True,
+    ) -> None:
+        """Load into a warehouse as its loader.
+
+        Args:
+            warehouse: where.
+            settings: how many rejected rows are kept.
+            expecting: the sources that each day is read from.
+            complete: whether a load of a day from those sources makes up for one that failed.
+        """
+        self._warehouse = warehouse
+        self._rejected_kept = settings.rejected_rows_kept
+        self._expecting = expecting
+        self._complete = complete
+
+    def load(self, day: date) -> DayOutcome:
+        """Load a day, or say why not.
+
+        Raises:
+            WarehouseUnavailableError: the warehouse went away, which holds up every day.
+        """
+        sources = self._expecting.get(day, ())
+        if not sources:
+            return self.keep(day)
+        try:
+            loaded = self.load_inputs(
+                day, [DayInput(each.name, each.read_day(day), each.inputs(day)) for each in sources]
+            )
+        except WarehouseUnavailableError:
+            raise
+        except UsageError as error:
+            _log.warning("%s is not loaded: %s", day, error)
+            note_failures(self._warehouse, {day: str(error)})
+            return Failed(day, str(error))
+        if self._complete(day):
+            with self._warehouse.connect() as connection:
+                failed_days.clear(connection, day)
+        return loaded
+
+    def load_inputs(self, day: date, inputs: Sequence[DayInput]) -> Loaded:
+        """Load a day from what its sources give.
+
+        Raises:
+            UsageError: the input cannot be read; nothing of the day was changed.
+        """
+        load = load_day(self._warehouse, day, inputs, rejected_kept=self._rejected_kept)
+        loaded = Loaded.of(load)
+        _log.info("%s", loaded)
+        return loaded
+
+    def keep(self, day: date) -> Kept | NotExpected:
+        """Leave a day as it is loaded; nothing is read, nothing changed."""
+        with self._warehouse.connect() as connection:
+            states = raw_states(connection, day, day)
+        if not states:
+            _log.warning("%s is not loaded and no source expects it: left out", day)
+            return NotExpected(day)
+        state = states[0]
+        return Kept(day, state.read, state.loaded, state.rejected, state.duplicates)
 
 
 def load_configured_days(
@@ -138,8 +203,7 @@ def load_configured_days(
     """Load days from the sources of the sources file, and what was tracked on them.
 
     A day that no source expects stays as it was loaded by hand; one that was never loaded is
-    left out. A day that cannot be loaded holds up no other: it is noted in the warehouse, until a
-    load of it works.
+    left out.
 
     Args:
         warehouse: where to load.
@@ -151,39 +215,43 @@ def load_configured_days(
         InputError: not one of the days could be loaded, or is.
     """
     warehouse = warehouse.acting_as(Role.LOADER)
+    declared = DeclaredSources.read(settings.sources_path)
+    expected = {day: [] if only_tracked else declared.expecting(day) for day in days}
+    configs = {config.name: config for each in expected.values() for config in each}
     tracked = _tracked(warehouse, settings)
-    expecting = {day: [] if only_tracked else expected_sources(settings, day) for day in days}
-    configs = {config.name: config for found in expecting.values() for config in found}
-    results: list[DayResult] = []
-    failed: dict[date, str] = {}
     try:
         with _opened(settings, list(configs.values()), days[0], days[-1]) as sources:
-            for day in days:
-                given = [sources[config.name] for config in expecting[day]]
-                if tracked is not None and tracked.expects(day):
-                    given.append(tracked)
-                result = _load_or_note(warehouse, settings, day, given, failed)
-                results += [] if result is None else [result]
+            loader = DayLoader(
+                warehouse,
+                settings,
+                {
+                    day: [sources[config.name] for config in expected[day]]
+                    + ([tracked] if tracked is not None and tracked.expects(day) else [])
+                    for day in days
+                },
+                complete=lambda day: bool(expected[day]) or not declared.expecting(day),
+            )
+            loaded = DaysLoaded.of(loader.load(day) for day in days)
     except InputError as error:
         # An input of many days that cannot be read at all.
-        _note(warehouse, {day: str(error) for day in days if expecting[day]})
+        note_failures(warehouse, {day: str(error) for day in days if expected[day]})
         raise
-    if failed and not results:
-        raise InputError("; ".join(dict.fromkeys(failed.values())))
-    if not results:
+    if loaded.failed and not loaded.results:
+        raise InputError("; ".join(dict.fromkeys(loaded.failed.values())))
+    if not loaded.results:
         span = str(days[0]) if len(days) == 1 else f"No day from {days[0]} to {days[-1]}"
         raise InputError(
             f"{span} is {'not ' if len(days) == 1 else ''}loaded, and no source in "
             f"{settings.sources_path} expects it: load it with usage-pipeline load, or declare its "
             "source."
         )
-    return DaysLoaded(results, failed)
+    return loaded
 
 
-def loaded_as_they_are(warehouse: Warehouse, days: Sequence[date]) -> DaysLoaded:
+def keep_days(warehouse: Warehouse, settings: Settings, days: Sequence[date]) -> DaysLoaded:
     """The days as they are loaded; nothing is read, nothing changed."""
-    kept = (_kept(warehouse, day) for day in days)
-    return DaysLoaded([result for result in kept if result is not None], {})
+    loader = DayLoader(warehouse, settings, {})
+    return DaysLoaded.of(loader.keep(day) for day in days)
 
 
 def load_inputs(
@@ -194,7 +262,7 @@ def load_inputs(
     last: date | None = None,
     *,
     empty_days: bool = False,
-) -> Iterator[DayResult]:
+) -> Iterator[Loaded]:
     """Load every day found in one input, or those from `first` to `last`, in order.
 
     Args:
@@ -209,12 +277,12 @@ def load_inputs(
         InputError: the input cannot be read, or holds no execution in those days.
         WrongUsageError: empty days of a span that is open, not over, or of files by day.
     """
-    warehouse = warehouse.acting_as(Role.LOADER)
-    span_days = _whole_span(settings, config, first, last) if empty_days else []
+    loader = DayLoader(warehouse.acting_as(Role.LOADER), settings, {})
+    whole_span = _whole_span(settings, config, first, last) if empty_days else []
     with _opened(settings, [config], first, last) as sources:
         source = sources[config.name]
-        found = source.days(first, last)
-        days = span_days or found
+        days_with_rows = source.days(first, last)
+        days = whole_span or days_with_rows
         if not days:
             span = f" from {first or 'the start'} to {last or 'the end'}" if first or last else ""
             raise InputError(
@@ -227,8 +295,15 @@ def load_inputs(
                 "set that earlier, or load from a later day with --from."
             )
         for day in days:
-            given = _input(source, day) if day in found else DayInput(config.name, ())
-            yield _load(warehouse, settings, day, [given])
+            rows = (source.read_day(day), source.inputs(day)) if day in days_with_rows else ((),)
+            yield loader.load_inputs(day, [DayInput(config.name, *rows)])
+
+
+def note_failures(warehouse: Warehouse, reasons: Mapping[date, str]) -> None:
+    """Note in the warehouse that days could not be loaded, and why."""
+    with warehouse.connect() as connection:
+        for day, reason in reasons.items():
+            failed_days.note(connection, day, reason)
 
 
 def _whole_span(
@@ -246,31 +321,6 @@ def _whole_span(
     return days_between(first, last)
 
 
-def _load_or_note(
-    warehouse: Warehouse,
-    settings: Settings,
-    day: date,
-    sources: Sequence[Source],
-    failed: dict[date, str],
-) -> DayResult | None:
-    """Load a day, or keep it as it is and add to `failed` why it could not be loaded."""
-    if not sources:
-        return _kept(warehouse, day)
-    try:
-        result = _load(warehouse, settings, day, [_input(source, day) for source in sources])
-    except WarehouseUnavailableError:
-        raise
-    except UsageError as error:
-        _log.warning("%s is not loaded: %s", day, error)
-        failed[day] = str(error)
-        _note(warehouse, {day: str(error)})
-        return None
-    if any(source.name != TRACKED for source in sources) or not expected_sources(settings, day):
-        with warehouse.connect() as connection:
-            failed_days.clear(connection, day)
-    return result
-
-
 def _tracked(warehouse: Warehouse, settings: Settings) -> TrackedSource | None:
     """The source of what was tracked, without the names of forgotten users."""
     found = tracked_days(warehouse, settings.tracked_days_kept)
@@ -279,35 +329,6 @@ def _tracked(warehouse: Warehouse, settings: Settings) -> TrackedSource | None:
     with warehouse.connect() as connection:
         forget_users(connection)
     return TrackedSource(warehouse, found.first)
-
-
-def _note(warehouse: Warehouse, reasons: Mapping[date, str]) -> None:
-    with warehouse.connect() as connection:
-        for day, reason in reasons.items():
-            failed_days.note(connection, day, reason)
-
-
-def _input(source: Source, day: date) -> DayInput:
-    return DayInput(source.name, source.read_day(day), source.inputs(day))
-
-
-def _load(
-    warehouse: Warehouse, settings: Settings, day: date, given: Sequence[DayInput]
-) -> DayResult:
-    load = load_day(warehouse, day, given, rejected_kept=settings.rejected_rows_kept)
-    result = DayResult.of(load)
-    _log.info("%s", result)
-    return result
-
-
-def _kept(warehouse: Warehouse, day: date) -> DayResult | None:
-    with warehouse.connect() as connection:
-        states = raw_states(connection, day, day)
-    if not states:
-        _log.warning("%s is not loaded and no source expects it: left out", day)
-        return None
-    state = states[0]
-    return DayResult(day, state.read, state.loaded, state.rejected, state.duplicates, 0, 0, ())
 
 
 @contextmanager

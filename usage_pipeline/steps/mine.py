@@ -1,4 +1,4 @@
-"""When what is mined: each changed day's statistics, then the windows and insights as of a day.
+"""The third step of a night: mines each changed day, then the windows and insights as of a day.
 
 Reads, calls `mining/`, writes. Called by the assets while they hold the lock under which marts and
 mining are built (`locks.building`).

@@ -1,4 +1,4 @@
-"""The retention policy: which days are retired, and which old rows go, as of a day."""
+"""The last step of a night: retires the days out of the window and drops old rows, as of a day."""
 
 import logging
 from dataclasses import dataclass

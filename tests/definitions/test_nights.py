@@ -10,9 +10,10 @@ import dagster as dg
 import pytest
 
 from usage_pipeline.cli.operating import status
-from usage_pipeline.defs.executions import EXECUTIONS_KEY, load_asset
-from usage_pipeline.defs.failed_days import failed_days_asset
-from usage_pipeline.defs.retention import retention_asset
+from usage_pipeline.defs.common import EXECUTIONS, with_partitions
+from usage_pipeline.defs.executions import failed_days as failed_days_asset
+from usage_pipeline.defs.executions import load_executions
+from usage_pipeline.defs.retention import retired_days
 from usage_pipeline.defs.schedules import nightly_schedule, requests_for
 from usage_pipeline.orchestration.failures import step_failure
 from usage_pipeline.orchestration.partitions import daily_partitions, days_of_tags, range_tags
@@ -123,7 +124,7 @@ def _run(settings: Settings, tags: dict[str, str]) -> dg.ExecuteInProcessResult:
     partitions = daily_partitions(settings)
 
     @dg.asset(
-        deps=[EXECUTIONS_KEY],
+        deps=[EXECUTIONS],
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
@@ -131,7 +132,10 @@ def _run(settings: Settings, tags: dict[str, str]) -> dg.ExecuteInProcessResult:
         """Run only when the load has gone on."""
 
     definitions = dg.Definitions(
-        assets=[load_asset(partitions), failed_days_asset(partitions), after],
+        assets=[
+            *(with_partitions(each, partitions) for each in (load_executions, failed_days_asset)),
+            after,
+        ],
         jobs=[dg.define_asset_job("nightly", executor_def=dg.in_process_executor)],
         resources={"warehouse": WarehouseResource()},
     )
@@ -178,7 +182,7 @@ def test_the_asset_of_retired_days_says_where_each_day_s_executions_are(
         _csv(folder, first, late)
         load_configured_days(warehouse, settings, [first])
         result = dg.materialize(
-            [retention_asset(partitions)],
+            [with_partitions(retired_days, partitions)],
             partition_key=first.isoformat(),
             resources={"warehouse": WarehouseResource()},
         )

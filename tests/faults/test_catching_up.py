@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from usage_pipeline.defs.executions import load_asset
+from usage_pipeline.defs.common import with_partitions
+from usage_pipeline.defs.executions import load_executions
 from usage_pipeline.defs.jobs import nightly_job
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.schedules import nightly_schedule
-from usage_pipeline.defs.unbuilt import ATTEMPTS
 from usage_pipeline.orchestration.home import prepare_dagster_home
 from usage_pipeline.orchestration.partitions import (
     ONLY_BUILD,
@@ -22,6 +22,7 @@ from usage_pipeline.orchestration.partitions import (
     range_tags,
 )
 from usage_pipeline.orchestration.resources import WarehouseResource
+from usage_pipeline.orchestration.unbuilt_days import ATTEMPTS
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.load import load_configured_days
 from usage_pipeline.warehouse.connection import Warehouse
@@ -86,7 +87,7 @@ def test_a_day_that_is_loaded_and_not_built_is_built_by_the_next_night(
     marts, dbt = mart_assets(settings, partitions)
     # The load and the marts alone; other tests run whole nights.
     part = dg.Definitions(
-        assets=[load_asset(partitions), marts[0]],
+        assets=[with_partitions(load_executions, partitions), marts[0]],
         jobs=[nightly_job()],
         resources={"warehouse": WarehouseResource(), "dbt": dbt},
     )

@@ -8,15 +8,14 @@ import warnings
 import dagster as dg
 
 from usage_pipeline.defs.alerts import failure_alert
-from usage_pipeline.defs.checks import raw_checks
-from usage_pipeline.defs.executions import load_asset
-from usage_pipeline.defs.failed_days import failed_days_asset
-from usage_pipeline.defs.favourites import favourites_asset
+from usage_pipeline.defs.checks import CHECKS
+from usage_pipeline.defs.common import with_partitions
+from usage_pipeline.defs.executions import failed_days, load_executions
+from usage_pipeline.defs.favourites import workflow_favorites
 from usage_pipeline.defs.jobs import backfill_job, nightly_job
 from usage_pipeline.defs.marts import mart_assets
-from usage_pipeline.defs.mining import mining_assets
-from usage_pipeline.defs.mining_checks import mining_checks
-from usage_pipeline.defs.retention import retention_asset
+from usage_pipeline.defs.mining import daily_statistics, windows
+from usage_pipeline.defs.retention import retired_days
 from usage_pipeline.defs.schedules import nightly_schedule
 from usage_pipeline.orchestration.partitions import daily_partitions
 from usage_pipeline.orchestration.resources import WarehouseResource
@@ -24,6 +23,16 @@ from usage_pipeline.settings import Settings
 
 # Every run that covers several days needs it, and nothing else does the same.
 warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+
+
+_ASSETS = [
+    load_executions,
+    failed_days,
+    daily_statistics,
+    windows,
+    retired_days,
+    workflow_favorites,
+]
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -36,15 +45,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     marts, dbt = mart_assets(settings, partitions)
     nightly = nightly_job()
     return dg.Definitions(
-        assets=[
-            load_asset(partitions),
-            failed_days_asset(partitions),
-            *mining_assets(partitions),
-            *marts,
-            retention_asset(partitions),
-            favourites_asset(partitions),
-        ],
-        asset_checks=[*raw_checks(settings), *mining_checks()],
+        assets=[with_partitions(asset, partitions) for asset in _ASSETS] + marts,
+        asset_checks=CHECKS,
+        # The steps follow one another, and a process of its own for each would take longer to
+        # start than most take to run.
+        executor=dg.in_process_executor,
         jobs=[nightly, backfill_job()],
         schedules=[nightly_schedule(settings, nightly)],
         sensors=[failure_alert(settings)],

@@ -1,18 +1,25 @@
-"""The raw layer: the asset that loads each day's executions from the configured sources."""
+"""The first step of a run: the assets that hold each day's executions and where every row went."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
-from usage_pipeline.orchestration.failures import user_errors_as_failures
+from usage_pipeline.defs.common import (
+    DAILY,
+    EXECUTIONS,
+    KINDS,
+    LEDGER,
+    ONE_RUN,
+    OWNERS,
+    RETRY,
+    daily_spec,
+    opened,
+)
 from usage_pipeline.orchestration.partitions import ONLY_BUILD, ONLY_TRACKED, days_of
 from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.steps.load import DayCounts, keep_days, load_configured_days
-
-EXECUTIONS_KEY = dg.AssetKey(["raw", "workflow_executions_simple"])
-LEDGER_KEY = dg.AssetKey(["raw", "load_ledger"])
-OWNERS = ["team:data"]
+from usage_pipeline.warehouse.failed_days import failed_days as read_failed_days
 
 _COLUMNS = dg.TableSchema(
     columns=[
@@ -38,78 +45,78 @@ _COLUMNS = dg.TableSchema(
 )
 
 
-def load_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset that loads executions and accounts for every row in the ledger."""
-
-    @dg.multi_asset(
-        name="load_executions",
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        retry_policy=dg.RetryPolicy(
-            max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+@dg.multi_asset(
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    group_name="raw",
+    # The web UI asks for any part of it; a load writes all of it in one transaction.
+    can_subset=True,
+    specs=[
+        daily_spec(
+            EXECUTIONS,
+            "One row per execution of the day, from every configured source. Loading a day "
+            "again replaces it; a day appears completely or not at all.",
+            metadata={"dagster/column_schema": _COLUMNS},
         ),
-        group_name="raw",
-        specs=[
-            _spec(
-                EXECUTIONS_KEY,
-                "One row per execution of the day, from every configured source. Loading a day "
-                "again replaces it; a day appears completely or not at all.",
-                partitions,
-                {"dagster/column_schema": _COLUMNS},
-            ),
-            _spec(
-                LEDGER_KEY,
-                "One row per day and source: how many rows were read, loaded, rejected, or were "
-                "copies of one execution.",
-                partitions,
-            ),
-            _spec(
-                dg.AssetKey(["raw", "rejected_executions"]),
-                "Rows that could not be loaded, with their place, the reason and their text.",
-                partitions,
-            ),
-            _spec(
-                dg.AssetKey(["raw", "workflows"]),
-                "One row per workflow: its latest known name.",
-                None,
-            ),
-        ],
-    )
-    def load_executions(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Any:
-        days = days_of(context)
-        with user_errors_as_failures():
-            place = warehouse.open()
-            if ONLY_BUILD in context.run.tags:
-                done = keep_days(place, warehouse.settings(), days)
-            else:
-                done = load_configured_days(
-                    place,
-                    warehouse.settings(),
-                    days,
-                    only_tracked=ONLY_TRACKED in context.run.tags,
-                )
-        for result in done.results:
-            key = result.day.isoformat()
-            context.add_asset_metadata(_metadata(result), EXECUTIONS_KEY, key)
-        for key in sorted(context.selected_asset_keys):
-            yield dg.MaterializeResult(asset_key=key)
-
-    return load_executions
+        daily_spec(
+            LEDGER,
+            "One row per day and source: how many rows were read, loaded, rejected, or were "
+            "copies of one execution.",
+        ),
+        daily_spec(
+            dg.AssetKey(["raw", "rejected_executions"]),
+            "Rows that could not be loaded, with their place, the reason and their text.",
+        ),
+        daily_spec(
+            dg.AssetKey(["raw", "workflows"]),
+            "One row per workflow: its latest known name.",
+        ),
+    ],
+)
+def load_executions(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Load the days of the run, or leave them as they are where only the build is asked for."""
+    days = days_of(context)
+    with opened(warehouse) as target:
+        settings = warehouse.settings()
+        if ONLY_BUILD in context.run.tags:
+            loaded = keep_days(target, settings, days)
+        else:
+            loaded = load_configured_days(
+                target, settings, days, only_tracked=ONLY_TRACKED in context.run.tags
+            )
+    if EXECUTIONS in context.selected_asset_keys:
+        for result in loaded.results:
+            context.add_asset_metadata(_metadata(result), EXECUTIONS, result.day.isoformat())
+    for key in sorted(context.selected_asset_keys):
+        yield dg.MaterializeResult(asset_key=key)
 
 
-def _spec(
-    key: dg.AssetKey,
-    description: str,
-    partitions: dg.DailyPartitionsDefinition | None,
-    metadata: Mapping[str, Any] | None = None,
-) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        key,
-        description=description,
-        partitions_def=partitions,
-        owners=OWNERS,
-        kinds={"python", "postgres"},
-        metadata=metadata,
-    )
+@dg.asset(
+    key=dg.AssetKey(["raw", "failed_days"]),
+    deps=[LEDGER],
+    tags=DAILY,
+    backfill_policy=ONE_RUN,
+    group_name="raw",
+    owners=OWNERS,
+    kinds=KINDS,
+    description="One row per day whose last load failed, with the reason. Fails while a day of "
+    "the run is in it, so that the run is seen to have failed though its other days are built.",
+)
+def failed_days(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """Fail for the days of the run that could not be loaded, on a branch of its own."""
+    days = days_of(context)
+    with opened(warehouse) as target, target.connect() as connection:
+        reasons = read_failed_days(connection, days[0], days[-1])
+    if reasons:
+        raise dg.Failure(
+            description="; ".join(f"{day} is not loaded: {why}" for day, why in reasons.items()),
+            allow_retries=False,
+        )
+    return dg.MaterializeResult(metadata={"days": len(days)})
 
 
 def _metadata(result: DayCounts) -> dict[str, Any]:

@@ -22,8 +22,6 @@ def _whole_graph(name: str, description: str) -> Any:
     return dg.define_asset_job(
         name,
         selection=dg.AssetSelection.all(),
-        # The steps follow one another, and a process of its own for each would take longer to
-        # start than most take to run.
         executor_def=dg.in_process_executor,
         description=description,
     )

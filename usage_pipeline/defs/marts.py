@@ -1,4 +1,4 @@
-"""The dbt models as assets: one dbt invocation for however many days a run covers."""
+"""The second step of a run: the dbt models as assets, one invocation for all days of a run."""
 
 import logging
 from collections.abc import Mapping
@@ -13,9 +13,8 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from usage_pipeline.defs.as_of import as_of_run
-from usage_pipeline.defs.executions import OWNERS
-from usage_pipeline.orchestration.failures import dbt_errors_as_failures, user_errors_as_failures
+from usage_pipeline.defs.common import ONE_RUN, OWNERS, RETRY, as_of_run, opened
+from usage_pipeline.orchestration.failures import dbt_errors_as_failures
 from usage_pipeline.orchestration.partitions import days_of
 from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.processes import parent_environment
@@ -82,7 +81,9 @@ def mart_assets(
     )
     translator = LayerTranslator(partitions)
     assets = [
-        _build_step(settings, project, translator, "build_marts", exclude=_AFTER_MINING),
+        _build_step(
+            settings, project, translator, "build_marts", exclude=_AFTER_MINING, notes_days=True
+        ),
         _build_step(
             settings, project, translator, "build_organisation_marts", select=_AFTER_MINING
         ),
@@ -98,44 +99,60 @@ def _build_step(
     *,
     select: str = "fqn:*",
     exclude: str | None = None,
+    notes_days: bool = False,
 ) -> dg.AssetsDefinition:
+    """One invocation of dbt.
+
+    Args:
+        settings: where the manifest is.
+        project: the dbt project.
+        translator: how models become assets.
+        name: the step's name.
+        select: dbt's selection of the models.
+        exclude: what it leaves out.
+        notes_days: whether the marts count a day once this step has built it as a whole.
+    """
+
     @dbt_assets(
         manifest=prepared_manifest(settings),
         select=select,
         exclude=exclude,
         name=name,
         project=project,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        retry_policy=dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL),
+        backfill_policy=ONE_RUN,
+        retry_policy=RETRY,
         dagster_dbt_translator=translator,
     )
     def build(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource
     ) -> Any:
-        with user_errors_as_failures():
-            place = warehouse.open()
-        environment = {
-            **dbt_environment(place, settings.dbt_threads),
-            **parent_environment(),
-        }
-        with building(place), connected_environment(environment), dbt_errors_as_failures():
-            with user_errors_as_failures(), place.connect() as connection:
-                as_of = as_of_run(place, days_of(context))
-                days = days_of(context) or [as_of]
-                known = built_days.loads(connection, days[0], days[-1])
-                arguments = build_arguments(days[0], days[-1], as_of)
-            target = run_folder(settings, context.run.run_id)
-            for event in dbt.cli(arguments, context=context, target_path=target).stream():
-                if isinstance(event, dg.Output):
-                    _log.info("built %s", event.metadata["unique_id"].value)
-                    rows = _row_count(context.asset_key_for_output(event.output_name), place)
-                    yield event.with_metadata({**event.metadata, **rows})
-                else:
-                    yield event
-            # Of a part of the models that somebody picked, nothing is known of the days.
-            if exclude == _AFTER_MINING and not context.is_subset:
-                with place.acting_as(Role.LOADER).connect() as connection:
-                    built_days.note(connection, known)
+        run_settings = warehouse.settings()
+        with opened(warehouse) as target, building(target):
+            as_of = as_of_run(target, days_of(context))
+            days = days_of(context) or [as_of]
+            with target.connect() as connection:
+                loads = built_days.loads(connection, days[0], days[-1])
+            environment = {
+                **dbt_environment(target, run_settings.dbt_threads),
+                **parent_environment(),
+            }
+            with connected_environment(environment), dbt_errors_as_failures():
+                invocation = dbt.cli(
+                    build_arguments(days[0], days[-1], as_of),
+                    context=context,
+                    target_path=run_folder(run_settings, context.run.run_id),
+                )
+                for event in invocation.stream():
+                    if isinstance(event, dg.Output):
+                        _log.info("built %s", event.metadata["unique_id"].value)
+                        rows = _row_count(context.asset_key_for_output(event.output_name), target)
+                        yield event.with_metadata({**event.metadata, **rows})
+                    else:
+                        yield event
+            # A run of hand-picked models leaves days half built, so they are not noted.
+            if notes_days and not context.is_subset:
+                with target.acting_as(Role.LOADER).connect() as connection:
+                    built_days.note(connection, loads)
 
     return build.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS))
 

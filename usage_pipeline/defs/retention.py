@@ -1,12 +1,19 @@
-"""The asset that retires the days that fall out of the retention window."""
+"""The last step of a run: the asset that retires the days that fall out of the retention window."""
 
 from typing import Any
 
 import dagster as dg
 
-from usage_pipeline.defs.executions import OWNERS
-from usage_pipeline.defs.mining import DAILY_KEYS
-from usage_pipeline.orchestration.failures import user_errors_as_failures
+from usage_pipeline.defs.common import (
+    AS_OF,
+    DAILY,
+    DAILY_STATISTICS,
+    KINDS,
+    ONE_RUN,
+    OWNERS,
+    RETRY,
+    opened,
+)
 from usage_pipeline.orchestration.partitions import days_of
 from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.steps.retire import apply_retention
@@ -14,54 +21,49 @@ from usage_pipeline.warehouse.ledger import DayState, day_states, last_loaded_da
 from usage_pipeline.warehouse.locks import building
 
 _KEY = dg.AssetKey(["raw", "retired_days"])
-_BUILT = dg.AssetKey(["marts", "warehouse_as_of"])
 
 
-def retention_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset of retired days; it runs after marts and mining have counted them."""
-
-    @dg.asset(
-        key=_KEY,
-        deps=[_BUILT, *DAILY_KEYS],
-        partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL),
-        group_name="retention",
-        owners=OWNERS,
-        kinds={"python", "postgres"},
-        description="Single executions are kept for USAGE_RETENTION_DAYS. Older days become "
-        "aggregates that account for every execution, and their partitions are dropped.",
+@dg.asset(
+    key=_KEY,
+    # Marts and mining have counted the executions before they are dropped.
+    deps=[AS_OF, *DAILY_STATISTICS],
+    tags=DAILY,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    group_name="retention",
+    owners=OWNERS,
+    kinds=KINDS,
+    description="Single executions are kept for USAGE_RETENTION_DAYS. Older days become "
+    "aggregates that account for every execution, and their partitions are dropped.",
+)
+def retired_days(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """Retire what is due as of the newest loaded day."""
+    with opened(warehouse) as target:
+        with target.connect() as connection:
+            as_of = last_loaded_day(connection)
+        if as_of is None:
+            return dg.MaterializeResult(metadata={"days": 0})
+        # Not while marts are built: a day must not move from raw to retired in between.
+        with building(target):
+            retired = apply_retention(target, warehouse.settings(), as_of)
+        with target.connect() as connection:
+            for day in days_of(context):
+                for state in day_states(connection, day, day):
+                    context.add_asset_metadata(_metadata(state), _KEY, day.isoformat())
+    context.log.info("as of %s", as_of)
+    return dg.MaterializeResult(
+        metadata={
+            "as_of": str(as_of),
+            "days": ", ".join(str(day.day) for day in retired.days if day.retired) or "none",
+            "executions": sum(day.retired for day in retired.days),
+            "still_open": sum(day.still_open for day in retired.days),
+            "forgotten_ids": retired.forgotten_ids,
+            "forgotten_rejected_rows": retired.forgotten_rejected,
+            "forgotten_tracked": retired.forgotten_tracked,
+        }
     )
-    def retired_days(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource
-    ) -> dg.MaterializeResult[None]:
-        with user_errors_as_failures():
-            place = warehouse.open()
-            with place.connect() as connection:
-                as_of = last_loaded_day(connection)
-            if as_of is None:
-                return dg.MaterializeResult(metadata={"days": 0})
-            # Not while marts are built: a day must not move from raw to retired in between.
-            with building(place):
-                done = apply_retention(place, warehouse.settings(), as_of)
-            with place.connect() as connection:
-                for day in days_of(context):
-                    for state in day_states(connection, day, day):
-                        context.add_asset_metadata(_metadata(state), _KEY, day.isoformat())
-        context.log.info("as of %s", as_of)
-        return dg.MaterializeResult(
-            metadata={
-                "as_of": str(as_of),
-                "days": ", ".join(str(day.day) for day in done.days if day.retired) or "none",
-                "executions": sum(day.retired for day in done.days),
-                "still_open": sum(day.still_open for day in done.days),
-                "forgotten_ids": done.forgotten_ids,
-                "forgotten_rejected_rows": done.forgotten_rejected,
-                "forgotten_tracked": done.forgotten_tracked,
-            }
-        )
-
-    return retired_days
 
 
 def _metadata(state: DayState) -> dict[str, Any]:

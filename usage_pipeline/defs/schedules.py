@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from usage_pipeline.defs.unbuilt import days_under_way, worth_building
 from usage_pipeline.execution_dates import days_between
 from usage_pipeline.orchestration.partitions import ONLY_TRACKED, range_tags
+from usage_pipeline.orchestration.unbuilt_days import days_under_way, worth_building
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.warehouse.built_days import unbuilt_loads

@@ -1,0 +1,98 @@
+"""What the definitions share: owners, keys, the retry policy, and how they reach the warehouse.
+
+Assets get settings in one way: from the resource `warehouse`, when they run.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, Final
+
+import dagster as dg
+
+from usage_pipeline.errors import UsageError
+from usage_pipeline.orchestration.failures import user_errors_as_failures
+from usage_pipeline.orchestration.resources import WarehouseResource
+from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.ledger import as_of_day
+
+OWNERS: Final = ["team:data"]
+KINDS: Final = {"python", "postgres"}
+
+EXECUTIONS: Final = dg.AssetKey(["raw", "workflow_executions_simple"])
+LEDGER: Final = dg.AssetKey(["raw", "load_ledger"])
+AS_OF: Final = dg.AssetKey(["marts", "warehouse_as_of"])
+DAILY_STATISTICS: Final = [
+    dg.AssetKey(["mining", f"daily_{name}"])
+    for name in ("sequences", "transitions", "step_counts", "hours")
+]
+
+RETRY: Final = dg.RetryPolicy(
+    # A server that restarts is back within half a minute.
+    max_retries=3,
+    delay=5,
+    backoff=dg.Backoff.EXPONENTIAL,
+    jitter=dg.Jitter.PLUS_MINUS,
+)
+
+# One run covers all the days of a backfill: loading and building many together is cheaper.
+ONE_RUN: Final = dg.BackfillPolicy.single_run()
+
+DAILY: Final = {"usage/partitions": "daily"}
+"""Marks a daily asset until `with_partitions` gives it its days, whose first one is a setting."""
+
+
+def daily_spec(
+    key: dg.AssetKey,
+    description: str,
+    *,
+    deps: Sequence[dg.AssetKey] = (),
+    metadata: Mapping[str, Any] | None = None,
+) -> dg.AssetSpec:
+    """One of the daily assets of a multi-asset."""
+    return dg.AssetSpec(
+        key,
+        deps=deps,
+        description=description,
+        metadata=metadata,
+        tags=DAILY,
+        owners=OWNERS,
+        kinds=KINDS,
+    )
+
+
+def with_partitions(
+    asset: dg.AssetsDefinition, partitions: dg.DailyPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The asset with the partitions of a code location, where it is daily."""
+
+    def partitioned(spec: dg.AssetSpec) -> dg.AssetSpec:
+        if not DAILY.items() <= spec.tags.items():
+            return spec
+        tags = {name: text for name, text in spec.tags.items() if name not in DAILY}
+        return spec.replace_attributes(partitions_def=partitions, tags=tags)
+
+    return asset.map_asset_specs(partitioned)
+
+
+@contextmanager
+def opened(resource: WarehouseResource) -> Iterator[Warehouse]:
+    """The warehouse for the length of a block; what a user must mend fails the step, once."""
+    with user_errors_as_failures():
+        yield resource.open()
+
+
+def as_of_run(warehouse: Warehouse, days: Sequence[date]) -> date:
+    """The as-of date of a run over these days.
+
+    Raises:
+        UsageError: no day is loaded.
+    """
+    with warehouse.connect() as connection:
+        as_of = as_of_day(connection, days)
+    if as_of is None:
+        raise UsageError(
+            "No day is loaded yet: load one first, for example with "
+            "usage-pipeline load --files 'exports/*.csv.gz'."
+        )
+    return as_of

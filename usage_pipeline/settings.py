@@ -1,29 +1,57 @@
 """Every setting of the product, read once by an entry point from the environment and `.env`.
 
 Only entry points (the CLI, the Dagster code location) read settings; everything below them takes
-plain values. Secrets are `SecretStr`, so that neither `repr` nor a log shows them.
+plain values. A group of settings stands beside the code that uses it and is nested here. Secrets
+are `SecretStr`, so that neither `repr` nor a log shows them. What nobody has a reason to change is
+a constant beside its user. `python -m usage_pipeline.settings` prints the table of the docs.
 """
 
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    SettingsConfigDict,
+)
 
+from usage_pipeline.api.settings import ApiSettings, OidcSettings
 from usage_pipeline.errors import UsageError
-from usage_pipeline.mining.settings import MiningThresholds
+from usage_pipeline.mining.daily.settings import SessionSettings
+from usage_pipeline.mining.insights.settings import InsightSettings
+from usage_pipeline.mining.sequences.settings import SequenceSettings
+from usage_pipeline.sources.reading.limits import Limits
+from usage_pipeline.terms import FOLD_WINDOW_DAYS
+
+_PREFIX: Final = "USAGE_"
 
 
-class Settings(MiningThresholds, BaseSettings):
-    """All settings. Each is an environment variable: `USAGE_` and the name in capitals."""
+class Settings(BaseSettings):
+    """All settings. Each is an environment variable: `USAGE_`, its group if any, and its name."""
 
     model_config = SettingsConfigDict(
-        env_prefix="USAGE_", env_file=".env", extra="ignore", frozen=True
+        env_prefix=_PREFIX,
+        env_file=".env",
+        # USAGE_API_PORT is `api.port`: only the first word after the prefix can be a group.
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        # A group is never written as JSON, so that USAGE_API=... is one sentence and no traceback.
+        enable_decoding=False,
+        extra="ignore",
+        frozen=True,
     )
+
+    # As long as an end may come in after an application reported a start, and some days more.
+    least_tracked_days: ClassVar[int] = 45
 
     home: Path = Field(
         default=Path(".usage"),
@@ -32,8 +60,8 @@ class Settings(MiningThresholds, BaseSettings):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="The URL of your own Postgres (postgresql://user:password@host:port/name). "
-        "Unset: an embedded server under USAGE_HOME.",
+        description="The URL of your own Postgres (`postgresql://user:password@host:port/name`). "
+        "Unset: an embedded server under `USAGE_HOME`.",
     )
     timezone: str = Field(
         default="UTC",
@@ -48,18 +76,18 @@ class Settings(MiningThresholds, BaseSettings):
     sources_file: Path | None = Field(
         default=None,
         description="The YAML or TOML file that declares the sources of the nightly load. "
-        "Unset: sources.yaml in USAGE_HOME, if it is there.",
+        "Unset: `sources.yaml` in `USAGE_HOME`, if it is there.",
     )
     schedule_time: str = Field(
         default="01:30",
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
-        description="When the nightly job runs, HH:MM in USAGE_TIMEZONE.",
+        description="When the nightly job runs, HH:MM in `USAGE_TIMEZONE`.",
     )
     lookback_days: int = Field(
         default=1,
         ge=0,
-        # dbt keeps 14 days open for cheap rebuilds (its var open_days).
-        le=13,
+        # A night that loads further back would make dbt read all of history again.
+        le=FOLD_WINDOW_DAYS - 1,
         description="How many days before the one that just ended the nightly job loads again, "
         "for executions and final states that arrived late.",
     )
@@ -75,11 +103,11 @@ class Settings(MiningThresholds, BaseSettings):
         description="How many days of single executions are kept. Older days are retired: their "
         "aggregates stay for ever.",
     )
-    open_days: int = Field(
+    unfinished_days: int = Field(
         default=30,
         ge=1,
-        description="How many days an execution that has not ended is kept, retired day or not, so "
-        "that its final state can still be counted.",
+        description="After how many days an execution that has not ended is given up. Until then "
+        "it is kept, retired day or not, so that its final state can still be counted.",
     )
     retired_ids_days: int = Field(
         default=90,
@@ -102,97 +130,22 @@ class Settings(MiningThresholds, BaseSettings):
         le=1,
         description="The share of rejected rows in the days of a run above which no mart is built.",
     )
-    rejected_rows_kept: int = Field(
-        default=100_000,
-        ge=1,
-        description="How many rejected rows of a day and source are kept with their text. "
-        "All are counted.",
-    )
-    max_file_bytes: int = Field(
-        default=20_000_000_000,
-        ge=1,
-        description="The greatest size of one input file as it is stored; a larger one fails.",
-    )
-    max_unpacked_ratio: int = Field(
-        default=1000,
-        ge=1,
-        description="How many times its size a packed input file may unpack to.",
-    )
-    max_row_bytes: int = Field(
-        default=16_777_216,
-        ge=1_000,
-        # Arrow reads rows in blocks whose size it counts in 32 bits.
-        le=1_000_000_000,
-        description="The greatest size of one row of input; a greater one fails its file.",
-    )
-    max_field_bytes: int = Field(
-        default=1_000_000,
-        ge=1_000,
-        description="The greatest size of one field of input; a row with a greater one is "
-        "rejected.",
-    )
     alert_webhook_url: SecretStr | None = Field(
         default=None,
         description="Where each failed run is announced, by POST of JSON (http or https). "
         "Unset: only in the log.",
-    )
-    lock_timeout_seconds: float = Field(
-        default=3.0,
-        gt=0,
-        description="How long one attempt waits for a lock on a table that readers use.",
-    )
-    connect_timeout_seconds: int = Field(
-        default=10, ge=1, description="How long to wait for the warehouse to accept a connection."
     )
     dbt_threads: int = Field(default=4, ge=1, description="How many models dbt builds at once.")
     web_port: int = Field(
         default=3000, ge=1, le=65535, description="The port of the Dagster web UI on 127.0.0.1."
     )
 
-    api_host: str = Field(
-        default="127.0.0.1",
-        description="The address the HTTP API listens on. Other than loopback only with API keys "
-        "or USAGE_OIDC_ISSUER.",
-    )
-    api_port: int = Field(default=8000, ge=1, le=65535, description="The port of the HTTP API.")
-    api_cors_origins: str = Field(
-        default="",
-        description="The origins whose pages may call the API, separated by commas; * for all.",
-    )
-    api_rate_limit: str = Field(
-        default="6000/minute",
-        description="How many requests one key or user may make, such as 100/second.",
-    )
-    api_pool_size: int = Field(
-        default=10, ge=2, description="How many connections to the warehouse the API holds."
-    )
-    api_id_namespace: str = Field(
-        default="tracked",
-        min_length=1,
-        description="Under what the API maps user and workflow ids that are not UUIDs: the name "
-        "(or id_namespace) of the source that shares them.",
-    )
-    oidc_issuer: str | None = Field(
-        default=None,
-        description="The issuer of end users' bearer tokens, an https URL. Unset: only API keys.",
-    )
-    oidc_audience: str | None = Field(
-        default=None, description="The audience those tokens must name. Needed with an issuer."
-    )
-    oidc_user_claim: str = Field(
-        default="sub", min_length=1, description="The claim of a token that holds the user's id."
-    )
-    track_buffer: int = Field(
-        default=50_000,
-        ge=1000,
-        description="How many tracked executions may wait to be written; more are answered 503.",
-    )
-    tracked_days: int = Field(
-        default=45,
-        ge=1,
-        description="How many days tracked executions are kept as they were reported. At least "
-        "USAGE_RETENTION_DAYS and USAGE_OPEN_DAYS together.",
-    )
+    limits: Limits = Limits()
+    api: ApiSettings = ApiSettings()
+    oidc: OidcSettings = OidcSettings()
+    session: SessionSettings = SessionSettings()
+    sequence: SequenceSettings = SequenceSettings()
+    insight: InsightSettings = InsightSettings()
 
     @field_validator("timezone")
     @classmethod
@@ -200,7 +153,7 @@ class Settings(MiningThresholds, BaseSettings):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            message = f"{name!r} is no time zone: use an IANA name such as Europe/Berlin"
+            message = f"{name!r} is not a time zone: use an IANA name such as Europe/Berlin"
             raise ValueError(message) from error
         return name
 
@@ -211,40 +164,6 @@ class Settings(MiningThresholds, BaseSettings):
         if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("write an http or https URL")
         return url
-
-    @field_validator("api_rate_limit")
-    @classmethod
-    def _rate_limit(cls, text: str) -> str:
-        from limits import parse
-
-        try:
-            parse(text)
-        except ValueError:
-            raise ValueError("write it like 100/second or 6000/minute") from None
-        return text
-
-    @field_validator("oidc_issuer")
-    @classmethod
-    def _issuer(cls, url: str | None) -> str | None:
-        parts = urlsplit(url) if url is not None else None
-        local = parts is not None and parts.hostname in ("127.0.0.1", "localhost", "::1")
-        if parts is not None and not (
-            parts.scheme == "https" or (parts.scheme == "http" and local)
-        ):
-            raise ValueError("write an https URL (http only on this machine)")
-        return url
-
-    @model_validator(mode="after")
-    def _tracked_as_long_as_needed(self) -> Self:
-        needed = self.retention_days + self.open_days
-        if "tracked_days" in self.model_fields_set and self.tracked_days < needed:
-            raise ValueError(
-                "USAGE_TRACKED_DAYS is less than USAGE_RETENTION_DAYS and USAGE_OPEN_DAYS "
-                f"together ({needed}): a day could be loaded again without its tracked executions"
-            )
-        if self.oidc_issuer is not None and not self.oidc_audience:
-            raise ValueError("USAGE_OIDC_ISSUER needs USAGE_OIDC_AUDIENCE")
-        return self
 
     @field_validator("home")
     @classmethod
@@ -264,7 +183,7 @@ class Settings(MiningThresholds, BaseSettings):
     @cached_property
     def tracked_days_kept(self) -> int:
         """How long tracked executions are kept; never less than a day may be loaded again."""
-        return max(self.tracked_days, self.retention_days + self.open_days)
+        return max(self.least_tracked_days, self.retention_days + self.unfinished_days)
 
     @cached_property
     def sources_path(self) -> Path:
@@ -272,18 +191,104 @@ class Settings(MiningThresholds, BaseSettings):
         return self.sources_file or self.home / "sources.yaml"
 
 
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable.
+
+    Attributes:
+        name: such as USAGE_API_PORT.
+        default: the value without it, as it would be written; None where unset has a meaning.
+        description: what it is for.
+    """
+
+    name: str
+    default: str | None
+    description: str
+
+
+def variables(model: type[BaseModel] = Settings, prefix: str = _PREFIX) -> Iterator[Variable]:
+    """Every environment variable, groups last."""
+    for name, field in model.model_fields.items():
+        variable, default = f"{prefix}{name.upper()}", field.get_default()
+        if isinstance(default, BaseModel):
+            yield from variables(type(default), f"{variable}_")
+        else:
+            yield Variable(variable, _written(default), field.description or "")
+
+
+def settings_table() -> str:
+    """The table of all settings in Markdown, as the docs hold it."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for each in variables():
+        default = "unset" if each.default is None else f"`{each.default}`"
+        lines.append(f"| `{each.name}` | {default} | {each.description} |")
+    return "\n".join(lines) + "\n"
+
+
 def read_settings() -> Settings:
     """Read the settings from the environment and `.env`.
 
     Raises:
-        UsageError: a variable holds a value that is not allowed.
+        UsageError: a variable holds a value that is not allowed, or is one no longer.
     """
+    for source in (EnvSettingsSource(Settings), DotEnvSettingsSource(Settings)):
+        _refuse_former_variables(source.env_vars)
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = "USAGE_" + "_".join(str(part) for part in first["loc"]).upper()
+        name = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         reason = str(first["msg"]).removeprefix("Value error, ")
-        if not first["loc"]:
+        if first["type"] == "extra_forbidden":
+            raise UsageError(f"{name} is not a setting: correct its name or unset it.") from None
+        if reason.startswith(_PREFIX):
             raise UsageError(f"{reason}.") from None
         raise UsageError(f"{name} is not valid: {reason}.") from None
+
+
+RENAMED: Final[Mapping[str, str]] = {
+    "USAGE_OPEN_DAYS": "USAGE_UNFINISHED_DAYS",
+    "USAGE_MAX_FILE_BYTES": "USAGE_LIMITS_FILE_BYTES",
+    "USAGE_MAX_ROW_BYTES": "USAGE_LIMITS_ROW_BYTES",
+    "USAGE_COLLAPSE_REPEATS": "USAGE_SESSION_COLLAPSE_REPEATS",
+    "USAGE_SHARED_MIN_USERS": "USAGE_SEQUENCE_SHARED_MIN_USERS",
+    "USAGE_UNUSED_DAYS": "USAGE_INSIGHT_UNUSED_DAYS",
+    "USAGE_TEAM_MIN_USERS": "USAGE_INSIGHT_TEAM_MIN_USERS",
+    "USAGE_INSIGHTS_PER_USER": "USAGE_INSIGHT_MAX_PER_USER",
+}
+"""Variables of earlier versions that have another name now."""
+
+CONSTANTS: Final = frozenset(
+    f"{_PREFIX}{name.upper()}"
+    for name in (
+        "rejected_rows_kept", "max_unpacked_ratio", "max_field_bytes", "lock_timeout_seconds",
+        "connect_timeout_seconds", "track_buffer", "tracked_days", "false_discovery_rate",
+        "pattern_min_hits", "time_min_confidence", "sequence_min_confidence",
+        "conditional_min_confidence", "time_min_lift", "sequence_min_lift",
+        "struggling_min_finished", "struggling_success_rate", "automate_min_sessions",
+        "schedule_min_confidence", "schedule_min_days", "change_min_executions",
+        "change_min_user_executions", "min_success_rate_drop", "min_slowdown", "costly_min_share",
+        "costly_min_executions", "costly_quantile", "abandoned_min_share",
+        "regular_min_executions", "try_min_confidence", "try_min_lift", "insights_per_type",
+        "material_growth", "resolved_days",
+    )
+)  # fmt: skip
+"""Variables of earlier versions whose values are constants now."""
+
+
+def _refuse_former_variables(environment: Mapping[str, str | None]) -> None:
+    for name in sorted({name.upper() for name in environment}):
+        if name in RENAMED:
+            raise UsageError(f"{name} is called {RENAMED[name]} now: rename it.")
+        if name in CONSTANTS:
+            raise UsageError(f"{name} is a constant now and changes nothing: unset it.")
+
+
+def _written(default: object) -> str | None:
+    if default is None or default == "":
+        return None
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(settings_table())

@@ -16,7 +16,7 @@
     begin
         for attempt in 1..{{ attempts }} loop
             begin
-                set local lock_timeout = '{{ env_var("USAGE_LOCK_TIMEOUT_SECONDS", "3") }}s';
+                set local lock_timeout = '{{ env_var("USAGE_DB_LOCK_TIMEOUT_SECONDS", "3") }}s';
                 lock table {{ relation.render() }} in access exclusive mode;
                 set local lock_timeout = 0;
                 return;

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.dashboard.conftest import Demo, watch
 from tests.dashboard.serving import Served, Site, remove_key
+from usage_pipeline.api.settings import ApiSettings
 from usage_pipeline.warehouse.people.api_keys import create_key
 
 _START = """([user, workflow]) => {
@@ -96,7 +97,9 @@ def test_a_page_of_another_site_reports_with_a_key_when_it_is_closed(
         key = create_key(connection, "closing", ["track"], UUID(user))
     try:
         with Site() as site:
-            settings = demo.settings.model_copy(update={"api_cors_origins": site.address})
+            settings = demo.settings.model_copy(
+                update={"api": ApiSettings(cors_origins=site.address)}
+            )
             with Served(settings, demo.warehouse, is_demo=False) as address:
                 site.policy = f"default-src 'self'; script-src {address}; connect-src {address}"
                 site.html = f"""<!doctype html><html lang="en"><head><title>Host</title>

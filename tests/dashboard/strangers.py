@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.dashboard.conftest import Demo, watch
 from tests.dashboard.filling import BUSY_USER, HOSTILE_NAMES, HOSTILE_USER, MANY_WORKFLOWS
 from tests.dashboard.serving import Served, Site, remove_key
+from usage_pipeline.api.settings import ApiSettings
 from usage_pipeline.warehouse.people.api_keys import create_key
 
 _TASKS = """
@@ -150,7 +151,7 @@ def test_another_site_shows_the_widgets_as_elements_under_a_strict_policy(
     with demo.warehouse.connect() as connection:
         key = create_key(connection, "elements", ["read:self"], UUID(user))
     with Site() as site:
-        settings = demo.settings.model_copy(update={"api_cors_origins": site.address})
+        settings = demo.settings.model_copy(update={"api": ApiSettings(cors_origins=site.address)})
         with Served(settings, demo.warehouse, is_demo=False) as address:
             site.policy = f"default-src 'self'; script-src {address}; connect-src {address}"
             shared = f'base-url="{address}" user-id="{user}" access-key="{key}"'

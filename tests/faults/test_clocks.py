@@ -60,7 +60,7 @@ def test_a_day_has_the_executions_of_its_own_hours_loaded_and_retired(
     wanted = [48, executions, 48]
     assert [result.loaded for result in done] == wanted
     for day in days:
-        retire_day(place, day, as_of=days[-1], open_days=1)
+        retire_day(place, day, as_of=days[-1], unfinished_days=1)
     with place.connect() as connection:
         assert [state.retired for state in day_states(connection)] == wanted
         assert connection.execute(
@@ -144,7 +144,7 @@ def test_an_execution_over_midnight_and_retirement_is_counted_once_with_its_fina
     for status, ended in (("started", None), ("failed", started + timedelta(hours=60))):
         row = execution("long", status=status, start_time=started, end_time=ended)
         load_day(warehouse, day, [DayInput("files", [batch([row])])])
-        retire_day(warehouse, day, as_of=day + timedelta(days=8), open_days=30)
+        retire_day(warehouse, day, as_of=day + timedelta(days=8), unfinished_days=30)
     with warehouse.connect() as connection:
         assert connection.execute(
             "select execution_date, execution_count, failure_count, open_count, total_duration_ms "

@@ -141,7 +141,7 @@ def test_a_cursor_that_is_half_read_delays_a_swap_and_a_retirement_and_reads_on(
         first = cursor.fetchmany(100)
         with _running(
             lambda: _load(impatient, later, 7),
-            lambda: retire_day(impatient, DAY, as_of=later, open_days=30),
+            lambda: retire_day(impatient, DAY, as_of=later, unfinished_days=30),
         ) as errors:
             threading.Event().wait(1)
             with warehouse.connect() as other:
@@ -175,7 +175,7 @@ def test_a_retirement_locks_readers_out_for_the_drop_alone(
         assert not _readers_are_let_in(warehouse)
 
     monkeypatch.setattr(retirement, "drop_partition", drop)
-    assert retire_day(warehouse, DAY, as_of=DAY, open_days=30).retired == 20_000
+    assert retire_day(warehouse, DAY, as_of=DAY, unfinished_days=30).retired == 20_000
     assert seconds
     assert seconds[0] < 1
     assert _readers_are_let_in(warehouse)

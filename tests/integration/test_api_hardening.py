@@ -10,7 +10,8 @@ import pytest
 
 from tests.integration.serving import serving
 from usage_pipeline.api.auth.keys import Keys
-from usage_pipeline.api.tracking.rows import collector
+from usage_pipeline.api.settings import ApiSettings
+from usage_pipeline.api.tracking import collector
 from usage_pipeline.identity import mapped_id, source_namespace
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
@@ -146,7 +147,7 @@ def test_who_guesses_keys_is_refused_before_the_warehouse_is_asked(
         return await find(self, key)
 
     monkeypatch.setattr(Keys, "find", counted)
-    few = settings.model_copy(update={"api_rate_limit": "5/hour"})
+    few = settings.model_copy(update={"api": ApiSettings(rate_limit="5/hour")})
     with serving(few, warehouse) as address, httpx.Client(base_url=address) as caller:
         statuses = [
             caller.get(f"{PREFIX}/me", headers={"X-API-Key": f"wu_{guess}"}).status_code

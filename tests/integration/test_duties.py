@@ -86,7 +86,7 @@ def test_an_owner_who_is_no_superuser_needs_nothing_more_for_a_whole_life(
     mine_windows(owned, settings, _NEXT)
     with owned.acting_as(Role.MINER).connect() as connection:
         assert refresh_usage(connection) == 1
-    assert retire_day(owned, DAY, as_of=_NEXT, open_days=30).retired == 3
+    assert retire_day(owned, DAY, as_of=_NEXT, unfinished_days=30).retired == 3
     # A late execution of the retired day comes into a partition that the loader makes anew.
     late = batch([execution("late", start_time=at(10))])
     assert load_day(loader, DAY, [DayInput("files", [late])]).total("late") == 1

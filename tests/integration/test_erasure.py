@@ -141,7 +141,7 @@ def prepared(module_warehouse: Warehouse, dbt_on: RunDbt) -> str:
     for day in _DAYS:
         _load(module_warehouse, day)
     for day in _DAYS[:2]:
-        assert retire_day(module_warehouse, day, as_of=_AS_OF, open_days=30).retired == 30
+        assert retire_day(module_warehouse, day, as_of=_AS_OF, unfinished_days=30).retired == 30
     with module_warehouse.connect() as connection:
         connection.execute(
             "insert into raw.workflow_favorites (user_id, workflow_id) values (%s, %s)",

@@ -93,7 +93,7 @@ def test_a_warehouse_of_an_earlier_version_with_data_in_it_is_upgraded(
         ).fetchall() == [("old", "completed")]
     loader = empty.acting_as(Role.LOADER)
     load_day(loader, DAY, [DayInput("other", [batch([execution("new", source="other")])])])
-    assert retire_day(empty, DAY, as_of=DAY, open_days=30).retired == 2
+    assert retire_day(empty, DAY, as_of=DAY, unfinished_days=30).retired == 2
 
 
 def test_a_failed_migration_leaves_the_version_it_was_at(

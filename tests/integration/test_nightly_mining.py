@@ -222,7 +222,7 @@ def test_a_retired_day_keeps_its_statistics_whatever_is_mined_or_comes_late(
 ) -> None:
     before = _tables(mined, _DAILY)
     for day in _DAYS[:7]:
-        retire_day(mined, day, as_of=_AS_OF, open_days=1)
+        retire_day(mined, day, as_of=_AS_OF, unfinished_days=1)
     late = execution("late", user="night", source="late", start_time=at(9, day=_DAYS[2]))
     load_day(mined, _DAYS[2], [DayInput("late", [batch([late])])])
     done = mine_days(mined, settings, _DAYS, _AS_OF)

@@ -50,7 +50,7 @@ def _load(warehouse: Warehouse, rows: list[dict[str, Any]], day: date = DAY) -> 
 
 
 def _retire(warehouse: Warehouse, day: date = DAY, as_of: date = _LATER) -> tuple[int, int]:
-    done = retire_day(warehouse, day, as_of=as_of, open_days=30)
+    done = retire_day(warehouse, day, as_of=as_of, unfinished_days=30)
     return done.retired, done.still_open
 
 

@@ -61,11 +61,11 @@ def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> Fa
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pool = open_pool(warehouse, settings.api_pool_size)
+        pool = open_pool(warehouse, settings.api.pool_size)
         # A server that is down is answered 503 until it is back.
         await pool.open(wait=False)
         keys = Keys(pool)
-        collector = Collector(pool, settings.track_buffer)
+        collector = Collector(pool, settings.api.track_buffer)
         collector.start()
         app.state.services = Services(
             settings=settings,
@@ -73,7 +73,7 @@ def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> Fa
             reader=Reader(pool),
             keys=keys,
             tokens=_tokens(settings),
-            limits=RateLimits(settings.api_rate_limit),
+            limits=RateLimits(settings.api.rate_limit),
             collector=collector,
             demo=Demo(keys, is_open=is_demo),
         )
@@ -96,7 +96,7 @@ def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> Fa
     # Routes and not routers of routes: to find one in those takes as long as its query.
     for topic in _TOPICS:
         app.router.routes.extend(topic.router.routes)
-    origins = [each.strip() for each in settings.api_cors_origins.split(",") if each.strip()]
+    origins = [each.strip() for each in settings.api.cors_origins.split(",") if each.strip()]
     if origins:
         app.add_middleware(
             CORSMiddleware,
@@ -117,9 +117,9 @@ def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> Fa
 
 
 def _tokens(settings: Settings) -> Tokens | None:
-    if settings.oidc_issuer is None or settings.oidc_audience is None:
+    if settings.oidc.issuer is None or settings.oidc.audience is None:
         return None
-    return Tokens(settings.oidc_issuer, settings.oidc_audience, settings.oidc_user_claim)
+    return Tokens(settings.oidc.issuer, settings.oidc.audience, settings.oidc.user_claim)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def is_open_to_all(settings: Settings, warehouse: Warehouse, host: str) -> bool:
         UsageError: others could call and nobody would ask who they are.
     """
     with warehouse.connect() as connection:
-        is_protected = settings.oidc_issuer is not None or has_valid_keys(connection)
+        is_protected = settings.oidc.issuer is not None or has_valid_keys(connection)
     if is_protected:
         return False
     if not is_loopback(host):

@@ -43,7 +43,7 @@ class Services:
     @property
     def id_namespace(self) -> UUID:
         """The namespace of ids that are not UUIDs."""
-        return shared_namespace(self.settings.api_id_namespace)
+        return shared_namespace(self.settings.api.id_namespace)
 
 
 def services_of(request: Request) -> Services:

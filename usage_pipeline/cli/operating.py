@@ -43,14 +43,14 @@ def up(
     from usage_pipeline.steps.build import prepared_manifest
 
     settings = read_settings()
-    chosen, api_chosen = port or settings.web_port, api_port or settings.api_port
+    chosen, api_chosen = port or settings.web_port, api_port or settings.api.port
     refuse_taken_port("127.0.0.1", chosen, "--port")
-    refuse_taken_port(settings.api_host, api_chosen, "--api-port")
+    refuse_taken_port(settings.api.host, api_chosen, "--api-port")
     settings, warehouse = opened()
     environment = prepare_dagster_home(settings, warehouse)
     prepared_manifest(settings)
-    is_open_to_all(settings, warehouse, settings.api_host)
-    say(f"Dashboard and API: {address_of(settings.api_host, api_chosen)} (API: /docs)")
+    is_open_to_all(settings, warehouse, settings.api.host)
+    say(f"Dashboard and API: {address_of(settings.api.host, api_chosen)} (API: /docs)")
     say(f"Dagster web UI: http://127.0.0.1:{chosen} (Ctrl-C to stop)")
     code = serve(environment, chosen, ["api", "--port", str(api_chosen), "--quiet"])
     say("The web UI, the daemon and the API have stopped.")

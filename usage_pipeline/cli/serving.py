@@ -30,8 +30,8 @@ def api(
     from usage_pipeline.api.server import run
 
     settings, warehouse = opened()
-    address = host or settings.api_host
-    number = port or settings.api_port
+    address = host or settings.api.host
+    number = port or settings.api.port
     run(settings, warehouse, address, number, on_start=(lambda _: None) if quiet else say)
 
 
@@ -53,7 +53,7 @@ def create(
     settings, warehouse = opened()
     owner = None
     if user:
-        owner = mapped_id("user", user, shared_namespace(settings.api_id_namespace))
+        owner = mapped_id("user", user, shared_namespace(settings.api.id_namespace))
     with warehouse.connect() as connection:
         key = create_key(connection, name, scope, owner)
     say(key)

@@ -79,12 +79,12 @@ def load_executions(
     """Load the days of the run, or leave them as they are where only the build is asked for."""
     days = days_of(context)
     with opened(warehouse) as target:
-        settings = warehouse.settings()
         if ONLY_BUILD in context.run.tags:
-            loaded = keep_days(target, settings, days)
+            loaded = keep_days(target, days)
         else:
+            only_tracked = ONLY_TRACKED in context.run.tags
             loaded = load_configured_days(
-                target, settings, days, only_tracked=ONLY_TRACKED in context.run.tags
+                target, warehouse.settings(), days, only_tracked=only_tracked
             )
     if EXECUTIONS in context.selected_asset_keys:
         for result in loaded.results:

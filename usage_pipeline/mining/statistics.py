@@ -5,7 +5,7 @@ and statistical inference", JASA 22 (1927); the control of the false discovery r
 Y. Benjamini and Y. Hochberg, JRSS B 57 (1995).
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,12 @@ from usage_pipeline.mining.columns import Floats
 
 Z_95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution: two-sided bounds of 95 %."""
+
+FALSE_DISCOVERY_RATE: Final = 0.05
+"""The expected share of what mining tells (patterns, and insights that are tested) that is chance.
+
+The usual level. All tests of one kind share it, so that more workflows bring no more false news.
+"""
 
 Numbers = npt.NDArray[Any]
 

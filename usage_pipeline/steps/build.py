@@ -53,7 +53,7 @@ def dbt_environment(warehouse: Warehouse, threads: int) -> dict[str, str]:
         "USAGE_DB_PASSWORD": parts["password"],
         "USAGE_DB_NAME": parts["dbname"],
         "USAGE_DBT_THREADS": str(threads),
-        "USAGE_LOCK_TIMEOUT_SECONDS": str(warehouse.lock_timeout),
+        "USAGE_DB_LOCK_TIMEOUT_SECONDS": str(warehouse.lock_timeout),
         "USAGE_DB_SSLMODE": parameters(warehouse.url).get("sslmode", "prefer"),
         # dbt's profile has no place for most settings of a session; libpq reads them here.
         **client_variables(warehouse.url),

@@ -24,7 +24,6 @@ from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.sources.reading.spool import open_source
 from usage_pipeline.sources.reading.spool_folder import spool_folder
-from usage_pipeline.sources.reading.streams import Limits
 from usage_pipeline.sources.source import Source
 from usage_pipeline.terms import CLOCK_TOLERANCE
 from usage_pipeline.warehouse import failed_days
@@ -134,7 +133,6 @@ class DayLoader:
     def __init__(
         self,
         warehouse: Warehouse,
-        settings: Settings,
         expecting: Mapping[date, Sequence[Source]],
         complete: Callable[[date], bool] = lambda _: True,
     ) -> None:
@@ -142,12 +140,10 @@ class DayLoader:
 
         Args:
             warehouse: where.
-            settings: how many rejected rows are kept.
             expecting: the sources that each day is read from.
             complete: whether a load of a day from those sources makes up for one that failed.
         """
         self._warehouse = warehouse
-        self._rejected_kept = settings.rejected_rows_kept
         self._expecting = expecting
         self._complete = complete
 
@@ -181,7 +177,7 @@ class DayLoader:
         Raises:
             UsageError: the input cannot be read; nothing of the day was changed.
         """
-        load = load_day(self._warehouse, day, inputs, rejected_kept=self._rejected_kept)
+        load = load_day(self._warehouse, day, inputs)
         loaded = Loaded.of(load)
         _log.info("%s", loaded)
         return loaded
@@ -223,7 +219,6 @@ def load_configured_days(
         with _opened(settings, list(configs.values()), days[0], days[-1]) as sources:
             loader = DayLoader(
                 warehouse,
-                settings,
                 {
                     day: [sources[config.name] for config in expected[day]]
                     + ([tracked] if tracked is not None and tracked.expects(day) else [])
@@ -248,9 +243,9 @@ def load_configured_days(
     return loaded
 
 
-def keep_days(warehouse: Warehouse, settings: Settings, days: Sequence[date]) -> DaysLoaded:
+def keep_days(warehouse: Warehouse, days: Sequence[date]) -> DaysLoaded:
     """The days as they are loaded; nothing is read, nothing changed."""
-    loader = DayLoader(warehouse, settings, {})
+    loader = DayLoader(warehouse, {})
     return DaysLoaded.of(loader.keep(day) for day in days)
 
 
@@ -277,7 +272,7 @@ def load_inputs(
         InputError: the input cannot be read, or holds no execution in those days.
         WrongUsageError: empty days of a span that is open, not over, or of files by day.
     """
-    loader = DayLoader(warehouse.acting_as(Role.LOADER), settings, {})
+    loader = DayLoader(warehouse.acting_as(Role.LOADER), {})
     whole_span = _whole_span(settings, config, first, last) if empty_days else []
     with _opened(settings, [config], first, last) as sources:
         source = sources[config.name]
@@ -336,12 +331,6 @@ def _opened(
     settings: Settings, configs: Sequence[SourceConfig], first: date | None, last: date | None
 ) -> Iterator[dict[str, Source]]:
     """Read each input once, split by day into a folder that goes away with the block."""
-    limits = Limits(
-        file_bytes=settings.max_file_bytes,
-        unpacked_ratio=settings.max_unpacked_ratio,
-        field_bytes=settings.max_field_bytes,
-        row_bytes=settings.max_row_bytes,
-    )
     with spool_folder(settings.home) as folder:
         yield {
             config.name: open_source(
@@ -351,7 +340,7 @@ def _opened(
                 first=first,
                 last=last,
                 latest=datetime.now(UTC) + CLOCK_TOLERANCE,
-                limits=limits,
+                limits=settings.limits,
             )
             for number, config in enumerate(configs)
         }

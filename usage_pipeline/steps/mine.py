@@ -13,15 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from usage_pipeline.mining.daily.session_days import read_executions_of_day
-from usage_pipeline.mining.daily.sessions import SessionSettings
 from usage_pipeline.mining.daily.statistics import DailyStatistics, day_statistics
 from usage_pipeline.mining.insights.find import InsightInputs, find_insights
-from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.mining.insights.states import merge_insights
-from usage_pipeline.mining.patterns.usage import PatternSettings, usage_patterns
+from usage_pipeline.mining.patterns.usage import usage_patterns
 from usage_pipeline.mining.sequences.follow_ups import find_follow_ups
 from usage_pipeline.mining.sequences.subsequences import (
-    SubsequenceSettings,
+    PART_WINDOW_DAYS,
     find_popular_sequences,
     find_subsequences,
 )
@@ -39,9 +37,6 @@ _log = logging.getLogger(__name__)
 
 SEQUENCE_WINDOWS = (7, 28, 90)
 """The windows that `mining.workflow_sequence_windows` holds, in days."""
-
-PART_WINDOW_DAYS = 28
-"""The window of the parts of sequences, of each user and of all."""
 
 # Days are mined together up to so many executions, which bounds the memory that a backfill takes.
 _EXECUTIONS_AT_ONCE = 2_000_000
@@ -94,9 +89,8 @@ def mine_windows(warehouse: Warehouse, settings: Settings, as_of: date) -> dict[
         UsageError: the marts are not built yet.
     """
     warehouse = warehouse.acting_as(Role.MINER)
-    chosen = insight_settings(settings)
     with snapshot(warehouse) as source:
-        marts = read_inputs(source, as_of, chosen)
+        marts = read_inputs(source, as_of, settings.insight)
         oldest = as_of - timedelta(days=settings.mined_days - 1)
         statistics = daily.read_days(source, oldest, as_of)
     tables = mined_tables(statistics, marts["workflows"], settings, as_of)
@@ -104,13 +98,14 @@ def mine_windows(warehouse: Warehouse, settings: Settings, as_of: date) -> dict[
         **marts,
         subsequences=tables["workflow_subsequences"],
         patterns=tables["usage_patterns"],
+        pattern_days=settings.mined_days,
     )
-    found = find_insights(inputs, as_of, chosen)
+    found = find_insights(inputs, as_of, settings.insight)
     with warehouse.connect() as connection:
         windows.hold_insights(connection)
         with snapshot(warehouse) as source:
             before = windows.read_insights(source)
-        tables["usage_insights"] = merge_insights(before, found, as_of, chosen)
+        tables["usage_insights"] = merge_insights(before, found, as_of, settings.insight)
         windows.replace_tables(connection, tables)
     return {name: table.num_rows for name, table in tables.items()}
 
@@ -129,17 +124,13 @@ def mined_tables(
     )  # fmt: skip
     popular = find_popular_sequences(
         statistics.sequences, statistics.step_counts, follow_ups, as_of,
-        window_days=PART_WINDOW_DAYS,
-        settings=SubsequenceSettings(
-            min_users=settings.shared_min_users,
-            max_false_discovery_rate=settings.false_discovery_rate,
-        ),
+        min_users=settings.sequence.shared_min_users,
     )  # fmt: skip
     patterns = usage_patterns(
         statistics.transitions, statistics.step_counts, statistics.hours, workflows, as_of,
-        pattern_settings(settings),
+        window_days=settings.mined_days,
     )  # fmt: skip
-    default = workflow_sequences(counts, as_of, window_days=settings.sequence_window_days)
+    default = workflow_sequences(counts, as_of, window_days=settings.sequence.window_days)
     return {
         "workflow_sequences": _as_of(default, as_of),
         "workflow_sequence_windows": _as_of(_sequence_windows(counts, as_of), as_of),
@@ -167,15 +158,13 @@ def _spans(days: Sequence[date], known: KnownDays) -> Iterator[list[date]]:
 
 
 def _mine_span(warehouse: Warehouse, settings: Settings, days: list[date]) -> dict[str, int]:
-    sessions = SessionSettings(
-        gap_seconds=settings.session_gap_seconds, collapse_repeats=settings.collapse_repeats
-    )
     first, last, zone = days[0], days[-1], warehouse.timezone
+    session = settings.session
     with snapshot(warehouse) as source:
         # Read with the executions, so that a load in between is noticed the next time.
         loaded_at = known_days(source).loaded_at
-        executions = read_executions_of_day(first, zone, reader(source), sessions, last=last)
-    statistics = day_statistics(executions, first, zone, sessions, last=last)
+        executions = read_executions_of_day(first, zone, reader(source), session, last=last)
+    statistics = day_statistics(executions, first, zone, session, last=last)
     with warehouse.connect() as connection:
         rows = daily.replace_days(connection, days, statistics, loaded_at)
     _log.info("%s to %s mined", first, last)
@@ -193,48 +182,3 @@ def _sequence_windows(counts: SequenceCounts, as_of: date) -> pa.Table:
 
 def _as_of(table: pa.Table, as_of: date) -> pa.Table:
     return table.append_column("as_of_date", pa.array([as_of] * table.num_rows, pa.date32()))
-
-
-def pattern_settings(settings: Settings) -> PatternSettings:
-    """What is a pattern, of all settings."""
-    return PatternSettings(
-        window_days=settings.mined_days,
-        max_false_discovery_rate=settings.false_discovery_rate,
-        min_hits=settings.pattern_min_hits,
-        min_time_confidence=settings.time_min_confidence,
-        min_sequence_confidence=settings.sequence_min_confidence,
-        min_conditional_confidence=settings.conditional_min_confidence,
-        min_time_lift=settings.time_min_lift,
-        min_sequence_lift=settings.sequence_min_lift,
-    )
-
-
-def insight_settings(settings: Settings) -> InsightSettings:
-    """What is worth telling, of all settings."""
-    return InsightSettings(
-        struggling_min_finished=settings.struggling_min_finished,
-        struggling_max_success_rate=settings.struggling_success_rate,
-        unused_days=settings.unused_days,
-        automate_min_support=settings.automate_min_sessions,
-        sequence_days=PART_WINDOW_DAYS,
-        pattern_days=settings.mined_days,
-        schedule_min_confidence=settings.schedule_min_confidence,
-        schedule_min_hits=settings.schedule_min_days,
-        change_min_executions=settings.change_min_executions,
-        change_min_user_executions=settings.change_min_user_executions,
-        min_success_rate_drop=settings.min_success_rate_drop,
-        min_slowdown=settings.min_slowdown,
-        costly_min_share=settings.costly_min_share,
-        costly_min_executions=settings.costly_min_executions,
-        costly_quantile=settings.costly_quantile,
-        team_min_users=settings.team_min_users,
-        abandoned_min_share=settings.abandoned_min_share,
-        regular_min_executions=settings.regular_min_executions,
-        try_min_confidence=settings.try_min_confidence,
-        try_min_lift=settings.try_min_lift,
-        max_false_discovery_rate=settings.false_discovery_rate,
-        max_per_user=settings.insights_per_user,
-        max_per_type=settings.insights_per_type,
-        material_growth=settings.material_growth,
-        keep_resolved_days=settings.resolved_days,
-    )

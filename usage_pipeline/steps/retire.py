@@ -44,7 +44,7 @@ def apply_retention(warehouse: Warehouse, settings: Settings, as_of: date) -> Re
         days = days_to_retire(connection, as_of - timedelta(days=settings.retention_days))
     done = []
     for day in days:
-        result = retire_day(warehouse, day, as_of=as_of, open_days=settings.open_days)
+        result = retire_day(warehouse, day, as_of=as_of, unfinished_days=settings.unfinished_days)
         if result.retired:
             _log.info("%s: %s executions retired", day, f"{result.retired:,}")
         done.append(result)

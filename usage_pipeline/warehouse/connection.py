@@ -32,7 +32,9 @@ class Warehouse:
 
     url: str = field(repr=False)
     timezone: str = "UTC"
+    # A server that is there answers within a second or two.
     connect_timeout: int = 10
+    # Readers queue behind an attempt, so that it must be short; each attempt is followed by others.
     lock_timeout: float = 3.0
     role: Role | None = None
 
@@ -109,12 +111,7 @@ def open_warehouse(settings: Settings) -> Warehouse:
         url = settings.database_url.get_secret_value()
     else:
         url = EmbeddedServer(settings.home).start()
-    return Warehouse(
-        url,
-        timezone=settings.timezone,
-        connect_timeout=settings.connect_timeout_seconds,
-        lock_timeout=settings.lock_timeout_seconds,
-    )
+    return Warehouse(url, timezone=settings.timezone)
 
 
 def pin_timezone(connection: psycopg.Connection, timezone: str) -> None:

@@ -18,7 +18,7 @@ from usage_pipeline.cli.opening import opened
 def main() -> None:
     """Serve on the port given."""
     settings, warehouse = opened()
-    pool = open_pool(warehouse, settings.api_pool_size)
+    pool = open_pool(warehouse, settings.api.pool_size)
     with warehouse.connect() as connection:
         row = connection.execute("select as_of_date from marts.warehouse_as_of").fetchone()
     as_of = row[0] if row else None

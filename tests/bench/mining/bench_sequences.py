@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,8 @@ from psycopg import sql
 
 from tests.bench.mining import competitors
 from tests.bench.mining.bursts import bursts
-from usage_pipeline.mining.daily.sessions import SessionSettings, cut_sessions
+from usage_pipeline.mining.daily.sessions import cut_sessions
+from usage_pipeline.mining.daily.settings import SessionSettings
 from usage_pipeline.mining.daily.statistics import statistics_of_days
 from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
 from usage_pipeline.mining.sequences.windows import count_sequences, workflow_sequences
@@ -54,7 +55,13 @@ create table bench_found (
     frequency integer, last_executed timestamptz, popularity_rank integer
 )
 """
-AS_THEY_COUNT = SessionSettings(collapse_repeats=False, max_steps=1_000_000)
+
+
+class Unbroken(SessionSettings):
+    max_steps: ClassVar[int] = 1_000_000
+
+
+AS_THEY_COUNT = Unbroken(collapse_repeats=False)
 
 
 @dataclass(frozen=True)

@@ -94,10 +94,16 @@ def serve_api(
     opened: list[TestClient] = []
     home: Path = tmp_path_factory.mktemp("api")
 
-    def start(*, is_demo: bool = False, url: str | None = None, **changed: Any) -> TestClient:
+    def start(
+        *, is_demo: bool = False, url: str | None = None, oidc: Any = None, **api: Any
+    ) -> TestClient:
         warehouse = Warehouse(url) if url else module_warehouse
         settings = Settings(
-            home=home, database_url=warehouse.url, _env_file=None, api_pool_size=4, **changed
+            home=home,
+            database_url=warehouse.url,
+            api={"pool_size": 4, **api},
+            oidc=oidc or {},
+            _env_file=None,
         )
         client = TestClient(
             create_app(settings, warehouse, is_demo=is_demo), raise_server_exceptions=False
@@ -171,4 +177,4 @@ select gen_random_uuid(), 2, ran[1:2], 9, 3, 0.5, 2, '2026-06-20 09:00Z', '2026-
 
 @pytest.fixture(scope="module")
 def client(built: Warehouse, serve_api: Serve) -> TestClient:
-    return serve_api(is_demo=True, api_rate_limit="1000000/minute")
+    return serve_api(is_demo=True, rate_limit="1000000/minute")

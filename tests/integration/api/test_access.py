@@ -91,9 +91,7 @@ def test_every_route_has_a_rule_and_every_rule_a_route() -> None:
 
 @pytest.fixture(scope="module")
 def protected(serve_api: Serve, issuer: Issuer) -> TestClient:
-    return serve_api(
-        oidc_issuer=issuer.url, oidc_audience=AUDIENCE, api_rate_limit="1000000/minute"
-    )
+    return serve_api(oidc={"issuer": issuer.url, "audience": AUDIENCE}, rate_limit="1000000/minute")
 
 
 @pytest.fixture(scope="module")
@@ -164,9 +162,7 @@ def test_a_persons_key_and_header_work_like_their_token(
 
 @pytest.fixture
 def fresh(serve_api: Serve, issuer: Issuer) -> Iterator[TestClient]:
-    return serve_api(
-        oidc_issuer=issuer.url, oidc_audience=AUDIENCE, api_rate_limit="1000000/minute"
-    )
+    return serve_api(oidc={"issuer": issuer.url, "audience": AUDIENCE}, rate_limit="1000000/minute")
 
 
 def test_tokens_that_are_not_valid_are_refused(protected: TestClient, issuer: Issuer) -> None:
@@ -246,7 +242,7 @@ def test_a_revoked_key_is_refused_after_some_seconds(
 def test_each_key_has_a_rate_limit_of_its_own(
     serve_api: Serve, module_warehouse: Warehouse
 ) -> None:
-    client = serve_api(api_rate_limit="3/minute")
+    client = serve_api(rate_limit="3/minute")
     with module_warehouse.connect() as connection:
         keys = [create_key(connection, f"limited-{number}", ["track"]) for number in range(2)]
     statuses = [
@@ -321,7 +317,7 @@ def test_a_demo_is_asked_about_once_a_second(demo: TestClient) -> None:
 
 
 def test_pages_of_declared_origins_may_call_and_no_others(serve_api: Serve) -> None:
-    client = serve_api(api_cors_origins="https://app.example, https://b.example")
+    client = serve_api(cors_origins="https://app.example, https://b.example")
     for origin, allowed in (("https://app.example", True), ("https://evil.example", False)):
         asked = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
         answer = client.options(f"{PREFIX}/popular", headers=asked)
@@ -329,9 +325,7 @@ def test_pages_of_declared_origins_may_call_and_no_others(serve_api: Serve) -> N
 
 
 def test_a_warehouse_that_is_down_is_503_and_the_process_is_healthy(serve_api: Serve) -> None:
-    client = serve_api(
-        is_demo=True, url="postgresql://nobody@127.0.0.1:1/none", connect_timeout_seconds=1
-    )
+    client = serve_api(is_demo=True, url="postgresql://nobody@127.0.0.1:1/none")
     assert client.get("/health").status_code == 200
     answer = client.get("/ready")
     assert answer.status_code == 503

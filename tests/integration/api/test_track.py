@@ -19,6 +19,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.integration.api.conftest import PREFIX, Serve
+from usage_pipeline.api.settings import ApiSettings
 from usage_pipeline.warehouse.connection import Warehouse
 
 
@@ -115,9 +116,10 @@ def test_when_a_report_arrived_is_told_by_the_clock_of_the_warehouse(
 
 
 def test_a_full_buffer_is_answered_503_and_takes_in_again_afterwards(
-    serve_api: Serve, module_warehouse: Warehouse
+    serve_api: Serve, module_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = serve_api(is_demo=True, track_buffer=1000)
+    monkeypatch.setattr(ApiSettings, "track_buffer", 1000)
+    client = serve_api(is_demo=True)
     items = [
         {"user_id": "u", "workflow_id": "w", "status": "started", "execution_id": str(number)}
         for number in range(800)

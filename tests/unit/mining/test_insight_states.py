@@ -91,7 +91,7 @@ def test_a_dismissed_insight_stays_so_while_it_is_not_found():
 
 def test_a_user_is_told_what_is_worth_most():
     findings = [finding(f"w{n}", score=n, kind=f"kind {n // 3}") for n in range(9)]
-    table = merged(NOTHING, findings, 0, max_per_user=4, max_per_type=2)
+    table = merged(NOTHING, findings, 0, max_per_user=4)
     assert table["workflow_id"].to_pylist() == ["w8", "w7", "w5", "w4"]
 
 

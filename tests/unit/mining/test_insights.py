@@ -66,6 +66,7 @@ def inputs(**rows):
         tables["workflows"] = pa.Table.from_pylist(names, schema=schema)
     return InsightInputs(
         subsequences=pa.Table.from_pylist(rows.get("subsequences", []), schema=SUBSEQUENCES_SCHEMA),
+        pattern_days=90,
         patterns=pa.Table.from_pylist(rows.get("patterns", []), schema=USAGE_PATTERNS_SCHEMA),
         **tables,
     )

@@ -18,7 +18,6 @@ from usage_pipeline.mining.executions import ExecutionsOfUsers
 from usage_pipeline.mining.patterns.time import find_time_windows
 from usage_pipeline.mining.patterns.usage import (
     USAGE_PATTERNS_SCHEMA,
-    PatternSettings,
     usage_patterns,
 )
 from usage_pipeline.mining.statistics import wilson_bounds
@@ -33,10 +32,10 @@ NAMES = pa.table(
 )
 
 
-def mined(executions, chosen=None):
+def mined(executions):
     daily = statistics_of_days(to_table(executions), "UTC")
     return usage_patterns(
-        daily.transitions, daily.step_counts, daily.hours, NAMES, AS_OF, chosen or PatternSettings()
+        daily.transitions, daily.step_counts, daily.hours, NAMES, AS_OF
     ).to_pylist()
 
 

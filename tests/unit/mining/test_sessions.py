@@ -1,6 +1,7 @@
 """Sessions are cut as the slow reference cuts them, at the edges and at any day's midnight."""
 
 from datetime import date, datetime, timedelta
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,10 +24,10 @@ from usage_pipeline.mining.daily.session_days import (
 from usage_pipeline.mining.daily.sessions import (
     SESSIONS_SCHEMA,
     STEPS_SCHEMA,
-    SessionSettings,
     cut_sessions,
     sessionize,
 )
+from usage_pipeline.mining.daily.settings import SessionSettings
 from usage_pipeline.mining.executions import ExecutionsOfUsers
 
 
@@ -50,12 +51,17 @@ def tuples(table: pa.Table) -> list[tuple]:
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
+def _split_after(steps):
+    class SplitSooner(SessionSettings):
+        max_steps: ClassVar[int] = steps
+
+    return SplitSooner
+
+
 @settings(max_examples=60, deadline=None)
 @given(executions=histories(), collapse=st.booleans(), max_steps=st.sampled_from([2, 3, 50]))
 def test_sessions_are_those_of_the_reference(executions, collapse, max_steps):
-    found = sessionize(
-        to_table(executions), SessionSettings(collapse_repeats=collapse, max_steps=max_steps)
-    )
+    found = sessionize(to_table(executions), _split_after(max_steps)(collapse_repeats=collapse))
     expected = reference.sessions(executions, collapse=collapse, max_steps=max_steps)
     sessions, steps = rows_of(expected)
     assert tuples(found.sessions_table()) == sessions

@@ -19,7 +19,6 @@ from usage_pipeline.mining.sequences.follow_ups import FOLLOW_UPS_SCHEMA
 from usage_pipeline.mining.sequences.subsequences import (
     POPULAR_SEQUENCES_SCHEMA,
     SUBSEQUENCES_SCHEMA,
-    SubsequenceSettings,
     find_popular_sequences,
     find_subsequences,
 )
@@ -63,14 +62,14 @@ def test_parts_are_those_of_the_reference(executions, window_days, longest, min_
     daily = statistics_of_days(to_table(executions), "UTC")
     days = closing_days(sessionize(to_table(executions)), "UTC").tolist()
     as_of = to_date(data.draw(st.sampled_from(days))) if days else AS_OF
-    chosen = SubsequenceSettings(longest=longest, min_days=min_days)
     found = find_subsequences(
         daily.sequences,
         daily.step_counts,
         NO_TESTS,
         as_of,
         window_days=window_days,
-        settings=chosen,
+        longest=longest,
+        min_days=min_days,
     )
     expected = {
         key: (part.support, len(part.days), part.last, part.confidence, part.lift)
@@ -93,7 +92,6 @@ def test_popular_parts_are_those_of_the_reference(executions, min_days, min_user
     daily = statistics_of_days(to_table(executions), "UTC")
     sessions = reference.sessions(executions)
     as_of = date(2026, 11, 20)
-    chosen = SubsequenceSettings(longest=4, min_days=min_days, min_users=min_users)
     pairs = sorted({(s.user_id, *pair) for s in sessions for pair in pairwise(s.workflow_ids)})
     sure = {pair for pair in pairs if data.draw(st.booleans())}
     found = find_popular_sequences(
@@ -102,7 +100,9 @@ def test_popular_parts_are_those_of_the_reference(executions, min_days, min_user
         follow_ups({pair: 0.05 if pair in sure else 0.051 for pair in pairs}),
         as_of,
         window_days=400,
-        settings=chosen,
+        longest=4,
+        min_days=min_days,
+        min_users=min_users,
     )
     days_of_users: dict[tuple, set] = {}
     for session in sessions:
@@ -170,11 +170,11 @@ def test_popular_parts_come_by_the_number_of_users():
     daily = statistics_of_days(to_table(executions), "UTC")
     pairs = [(user, "AB", 0.001) for user in "uvw"] + [("u", "CD", 0.001), ("v", "CD", 0.2)]
     tested = follow_ups({(uuid_of(u), *map(uuid_of, pair)): q for u, pair, q in pairs})
-    found = find_popular_sequences(daily.sequences, daily.step_counts, tested, AS_OF)
+    found = find_popular_sequences(daily.sequences, daily.step_counts, tested, AS_OF, min_users=2)
     assert found["user_count"].to_pylist() == [3]  # CD is a habit of one user only
     pairs[-1] = ("v", "CD", 0.01)
     tested = follow_ups({(uuid_of(u), *map(uuid_of, pair)): q for u, pair, q in pairs})
-    found = find_popular_sequences(daily.sequences, daily.step_counts, tested, AS_OF)
+    found = find_popular_sequences(daily.sequences, daily.step_counts, tested, AS_OF, min_users=2)
     assert found["user_count"].to_pylist() == [3, 2]
     assert found["support"].to_pylist() == [6, 8]
 
@@ -182,7 +182,9 @@ def test_popular_parts_come_by_the_number_of_users():
 def test_nothing_gives_empty_tables_of_the_right_shape():
     daily = statistics_of_days(to_table([]), "UTC")
     found = find_subsequences(daily.sequences, daily.step_counts, NO_TESTS, AS_OF)
-    popular = find_popular_sequences(daily.sequences, daily.step_counts, NO_TESTS, AS_OF)
+    popular = find_popular_sequences(
+        daily.sequences, daily.step_counts, NO_TESTS, AS_OF, min_users=2
+    )
     assert (found.schema, popular.schema) == (SUBSEQUENCES_SCHEMA, POPULAR_SEQUENCES_SCHEMA)
     only_single = statistics_of_days(
         to_table(run("A", at(9)) + run("B", at(9) + timedelta(1))), "UTC"

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, REJECTED_SCHEMA
+from usage_pipeline.sources.reading.limits import Limits
 from usage_pipeline.sources.reading.spool import open_source
-from usage_pipeline.sources.reading.streams import Limits
 from usage_pipeline.sources.source import Source
 
 HEADER = "id,user_id,workflow_id,start_time,end_time,status,trigger"

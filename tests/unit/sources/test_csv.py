@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.errors import InputError
-from usage_pipeline.sources.reading.streams import Limits
+from usage_pipeline.sources.reading.limits import Limits
 
 from .reading import HEADER, csv_of, read, row, write
 
@@ -193,10 +193,13 @@ def test_long_names_and_messages_are_cut_and_not_rejected(tmp_path: Path) -> Non
     assert found["error_message"] == "x" * 10_000
 
 
-def test_a_file_that_unpacks_to_very_much_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_unpacks_to_very_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Limits, "unpacked_ratio", 5)
     content = csv_of(row()) + "\n" * 80_000_000
     with pytest.raises(InputError, match="unpacks to more than 5 times its size"):
-        read(tmp_path, content, "a.csv.gz", limits=Limits(unpacked_ratio=5))
+        read(tmp_path, content, "a.csv.gz")
 
 
 def test_a_file_larger_than_the_limit_is_refused(tmp_path: Path) -> None:

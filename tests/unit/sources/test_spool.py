@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from usage_pipeline.errors import InputError
 from usage_pipeline.sources.config import SourceConfig, files_source
+from usage_pipeline.sources.reading.limits import Limits
 from usage_pipeline.sources.reading.spool import open_source
-from usage_pipeline.sources.reading.streams import Limits
 
 from .reading import HEADER, csv_of, days_of, read, read_config, row, write
 

@@ -74,7 +74,7 @@ async def current_caller(request: Request) -> Caller:
     given = _given(request)
     if given is None:
         if "authorization" not in request.headers and await found.demo.is_open():
-            if is_foreign(request, found.settings.api_cors_origins):
+            if is_foreign(request, found.settings.api.cors_origins):
                 raise _forbidden()
             return Caller("demo", frozenset(SCOPES), is_demo=True)
         raise _refused()

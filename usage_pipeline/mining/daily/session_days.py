@@ -14,11 +14,10 @@ import pyarrow.compute as pc
 from usage_pipeline.execution_dates import day_bounds, execution_dates
 from usage_pipeline.mining.columns import Ints, Mask, day_number, days, to_instants
 from usage_pipeline.mining.daily.sessions import (
-    DEFAULT_SESSIONS,
     Sessions,
-    SessionSettings,
     sessionize,
 )
+from usage_pipeline.mining.daily.settings import DEFAULT_SESSIONS, SessionSettings
 from usage_pipeline.mining.executions import by_people
 
 READ_BACK_DAYS = 6

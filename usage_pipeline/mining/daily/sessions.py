@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import Ints, Mask, ranges, to_ids, to_instants
+from usage_pipeline.mining.daily.settings import DEFAULT_SESSIONS, SessionSettings
 from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
 from usage_pipeline.terms import STATUSES
 
@@ -42,41 +42,6 @@ SESSIONS_SCHEMA = pa.schema(
     ]
 )
 """One row a session; `closes_at` is the gap after its last start."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSettings:
-    """How executions fall into sessions.
-
-    Attributes:
-        gap_seconds: a start more than this after the previous one begins a new session.
-        collapse_repeats: whether direct repeats of a workflow are one step.
-        max_steps: a session with more steps is split into sessions of this many, all of them
-            flagged; all close when the last of them does.
-    """
-
-    gap_seconds: float = 300.0
-    collapse_repeats: bool = True
-    max_steps: int = 50
-
-    def __post_init__(self) -> None:
-        """Refuse settings that make no sessions.
-
-        Raises:
-            UsageError: a value is out of its range.
-        """
-        if self.gap_seconds <= 0:
-            raise UsageError("gap_seconds must be more than 0.")
-        if self.max_steps < 2:
-            raise UsageError("max_steps must be 2 or more.")
-
-    @property
-    def gap_us(self) -> int:
-        """The gap in microseconds."""
-        return round(self.gap_seconds * 1_000_000)
-
-
-DEFAULT_SESSIONS = SessionSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,10 @@ import pyarrow as pa
 from usage_pipeline.mining.daily.hours import execution_hours
 from usage_pipeline.mining.daily.session_days import sessions_closing_on
 from usage_pipeline.mining.daily.sessions import (
-    DEFAULT_SESSIONS,
     Sessions,
-    SessionSettings,
     cut_sessions,
 )
+from usage_pipeline.mining.daily.settings import DEFAULT_SESSIONS, SessionSettings
 from usage_pipeline.mining.daily.transitions import step_counts, transitions
 from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
 from usage_pipeline.mining.sequences.windows import sequence_occurrences

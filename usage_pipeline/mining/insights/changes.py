@@ -15,7 +15,12 @@ from usage_pipeline.mining.columns import Floats, Ints, Mask, encode, integers
 from usage_pipeline.mining.insights.records import Insight
 from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.mining.insights.wording import Names, duration, percent
-from usage_pipeline.mining.statistics import benjamini_hochberg, fisher_tail, rank_sum_tail
+from usage_pipeline.mining.statistics import (
+    FALSE_DISCOVERY_RATE,
+    benjamini_hochberg,
+    fisher_tail,
+    rank_sum_tail,
+)
 from usage_pipeline.terms import DURATION_BUCKET_BASE
 
 _WEIGHT_OF_SLOWNESS = 0.5
@@ -43,7 +48,7 @@ def reliability_drop(
     new_failed, failed = (new - new_success)[row], (new - new_success + old - old_success)[row]
     p_value = fisher_tail(new_failed, new[row], failed, (new + old)[row])
     drop = old_success[row] / old[row] - new_success[row] / new[row]
-    said = _is_said(p_value, settings) & (drop >= settings.min_success_rate_drop)
+    said = _is_said(p_value) & (drop >= settings.min_success_rate_drop)
     ids = workflow_changes["workflow_id"].cast(pa.string()).take(pa.array(row[said])).to_pylist()
     changes = {
         workflow: _Change(
@@ -86,7 +91,7 @@ def slower(
     found = _histograms(workflow_durations, settings.change_min_executions)
     p_value = rank_sum_tail(found.recent, found.previous)
     new, old = _medians(found.recent, found.buckets), _medians(found.previous, found.buckets)
-    said = _is_said(p_value, settings) & (new >= settings.min_slowdown * old)
+    said = _is_said(p_value) & (new >= settings.min_slowdown * old)
     changes = {
         found.workflow_ids[at]: _Change(
             before=float(old[at]),
@@ -121,8 +126,8 @@ def slower(
         )
 
 
-def _is_said(p_value: Floats, settings: InsightSettings) -> Mask:
-    return benjamini_hochberg(p_value) <= settings.max_false_discovery_rate
+def _is_said(p_value: Floats) -> Mask:
+    return benjamini_hochberg(p_value) <= FALSE_DISCOVERY_RATE
 
 
 def _users_concerned(

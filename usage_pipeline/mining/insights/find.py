@@ -40,6 +40,7 @@ class InsightInputs:
         favorites: user_id, workflow_id.
         subsequences: `subsequences.SUBSEQUENCES_SCHEMA` of the last 28 days.
         patterns: `patterns.USAGE_PATTERNS_SCHEMA`.
+        pattern_days: the days of the window that the patterns were found in.
     """
 
     workflows: pa.Table
@@ -51,6 +52,7 @@ class InsightInputs:
     favorites: pa.Table
     subsequences: pa.Table
     patterns: pa.Table
+    pattern_days: int
 
 
 def find_insights(
@@ -73,7 +75,7 @@ def find_insights(
         use_insights.unused(inputs.user_stats, names, as_of, settings),
         use_insights.costly(recent, names, settings),
         habit_insights.automate_sequence(inputs.subsequences, names, settings),
-        habit_insights.schedule_it(inputs.patterns, recent, names, settings),
+        habit_insights.schedule_it(inputs.patterns, inputs.pattern_days, recent, names, settings),
         change_insights.reliability_drop(inputs.workflow_changes, recent, names, settings),
         change_insights.slower(inputs.workflow_durations, recent, names, settings),
         team_insights.abandoned_by_team(

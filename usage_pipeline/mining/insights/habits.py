@@ -10,6 +10,8 @@ from usage_pipeline.mining.columns import integers
 from usage_pipeline.mining.insights.records import Insight
 from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.mining.insights.wording import Names, between_hours, counted, on_weekdays
+from usage_pipeline.mining.sequences.subsequences import PART_WINDOW_DAYS
+from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE
 
 _MONTH_DAYS = 30
 
@@ -24,7 +26,7 @@ def automate_sequence(
     chosen = subsequences.filter(
         pc.and_(
             pc.greater_equal(subsequences["support"], settings.automate_min_support),
-            pc.less_equal(subsequences["q_value"], settings.max_false_discovery_rate),
+            pc.less_equal(subsequences["q_value"], FALSE_DISCOVERY_RATE),
         )
     )
     columns = ("user_id", "sequence_id", "workflow_ids", "support", "day_count", "confidence")
@@ -38,13 +40,13 @@ def automate_sequence(
         if taken[row["user_id"]].intersection(workflows):
             continue
         taken[row["user_id"]].update(workflows)
-        saved = row["support"] * (len(workflows) - 1) * _MONTH_DAYS / settings.sequence_days
+        saved = row["support"] * (len(workflows) - 1) * _MONTH_DAYS / PART_WINDOW_DAYS
         yield Insight(
             user_id=row["user_id"],
             insight_type="automate_sequence",
             workflow_id=workflows[0],
             message=f"You ran {' → '.join(names[workflow] for workflow in workflows)} "
-            f"{counted(row['support'], 'time')} in the last {settings.sequence_days} days. "
+            f"{counted(row['support'], 'time')} in the last {PART_WINDOW_DAYS} days. "
             "Save it as a template?",
             action="save_as_template",
             evidence={
@@ -53,7 +55,7 @@ def automate_sequence(
                 "support": row["support"],
                 "day_count": row["day_count"],
                 "confidence": row["confidence"],
-                "days": settings.sequence_days,
+                "days": PART_WINDOW_DAYS,
             },
             score=saved,
             magnitude=row["support"],
@@ -62,7 +64,11 @@ def automate_sequence(
 
 
 def schedule_it(
-    patterns: pa.Table, user_recent: pa.Table, names: Names, settings: InsightSettings
+    patterns: pa.Table,
+    pattern_days: int,
+    user_recent: pa.Table,
+    names: Names,
+    settings: InsightSettings,
 ) -> Iterator[Insight]:
     """What each user runs at a regular time and no machine runs for them yet."""
     chosen = patterns.filter(
@@ -103,7 +109,7 @@ def schedule_it(
                 "opportunities": row["opportunities"],
                 "confidence": row["confidence"],
             },
-            score=row["confidence"] * row["hits"] * _MONTH_DAYS / settings.pattern_days,
+            score=row["confidence"] * row["hits"] * _MONTH_DAYS / pattern_days,
             magnitude=row["hits"],
             fingerprint=f"{row['local_hour']}-{row['hour_count']}-{days}",
         )

@@ -1,72 +1,78 @@
-"""The thresholds of insights, all in one place."""
+"""The thresholds of insights, all in one place.
 
-from dataclasses import dataclass
+Fields are settings: part of `settings.Settings`, each an environment variable. What is a `ClassVar`
+is a constant, with its reason beside it.
+"""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsightSettings:
-    """When something is worth telling, and how often.
+class InsightSettings(BaseModel):
+    """When something is worth telling, and how often."""
 
-    Attributes:
-        recent_days: the days of most_used, struggling, costly and of "uses it": the length of
-            `user_recent`. Only words depend on it, the counts are made by the caller.
-        struggling_min_finished: struggling needs more finished executions than this.
-        struggling_max_success_rate: and a success rate below this.
-        unused_days: unused for so many days or more.
-        automate_min_support: sessions that a sequence must have come in.
-        sequence_days: the days of the window of the sub-sequences, for the words.
-        pattern_days: the days of the window of the patterns.
-        schedule_min_confidence: the least confidence of a pattern to schedule.
-        schedule_min_hits: days on which that pattern must have come true.
-        change_days: the recent days of reliability_drop and slower.
-        change_previous_days: the days before them that they are compared with.
-        change_min_executions: executions of the workflow on either side.
-        change_min_user_executions: recent executions that concern a user.
-        min_success_rate_drop: how far the success rate must have fallen.
-        min_slowdown: how many times as long the median must have become.
-        costly_min_share: the share of the user's costs that one workflow must make up.
-        costly_min_executions: executions of it.
-        costly_quantile: it must be among the dearest of all users' workflows, above this share.
-        team_min_users: how many people there must be behind a number before it is told.
-        abandoned_min_share: the share of those who used a workflow that must have stopped.
-        regular_min_executions: recent executions that make a user run a workflow regularly.
-        try_min_confidence: Wilson's lower bound of the share of A's users that also run B.
-        try_min_lift: how many times as often as all users they must run it.
-        max_false_discovery_rate: of what is tested against chance.
-        max_per_user: open insights a user has at most.
-        max_per_type: open insights of one type a user has at most.
-        material_growth: how many times as strong a dismissed insight must get to come again.
-        keep_resolved_days: how long a resolved insight is kept.
-    """
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    recent_days: int = 30
-    struggling_min_finished: int = 5
-    struggling_max_success_rate: float = 0.5
-    unused_days: int = 30
-    automate_min_support: int = 5
-    sequence_days: int = 28
-    pattern_days: int = 90
-    schedule_min_confidence: float = 0.6
-    schedule_min_hits: int = 8
-    change_days: int = 7
-    change_previous_days: int = 28
-    change_min_executions: int = 10
-    change_min_user_executions: int = 3
-    min_success_rate_drop: float = 0.1
-    min_slowdown: float = 1.5
-    costly_min_share: float = 0.5
-    costly_min_executions: int = 5
-    costly_quantile: float = 0.9
-    team_min_users: int = 5
-    abandoned_min_share: float = 0.5
-    regular_min_executions: int = 3
-    try_min_confidence: float = 0.3
-    try_min_lift: float = 1.5
-    max_false_discovery_rate: float = 0.05
-    max_per_user: int = 5
-    max_per_type: int = 2
-    material_growth: float = 1.5
-    keep_resolved_days: int = 30
+    unused_days: int = Field(
+        default=30,
+        ge=1,
+        description="After how many days without use a workflow is in the insight `unused`.",
+    )
+    team_min_users: int = Field(
+        default=5,
+        ge=3,
+        description="How many people there must be behind a number before `abandoned_by_team` and "
+        "`try_this` tell it.",
+    )
+    max_per_user: int = Field(
+        default=5, ge=1, description="How many open insights a user has at most."
+    )
+
+    # One type must not crowd out the others among the few that a user sees.
+    max_per_type: ClassVar[int] = 2
+
+    # DESIGN, section 5: most_used, struggling and costly look at 30 days, and so does "uses it".
+    recent_days: ClassVar[int] = 30
+    # The specification's: more than 5 finished executions and a success rate below 0.5.
+    struggling_min_finished: ClassVar[int] = 5
+    struggling_max_success_rate: ClassVar[float] = 0.5
+
+    # Sessions of four weeks: fewer save nobody the work of automating them.
+    automate_min_support: ClassVar[int] = 5
+    # A schedule runs also on the days when the person would not have: it must be right mostly, and
+    # on more days than two working weeks have by accident.
+    schedule_min_confidence: ClassVar[float] = 0.6
+    schedule_min_hits: ClassVar[int] = 8
+
+    # A week against the four before it: both hold each weekday equally often.
+    change_days: ClassVar[int] = 7
+    change_previous_days: ClassVar[int] = 28
+    # With fewer on a side no test can tell a change from chance.
+    change_min_executions: ClassVar[int] = 10
+    # Somebody who ran it once or twice has not met the change.
+    change_min_user_executions: ClassVar[int] = 3
+    # What is certain can still be too small to act on.
+    min_success_rate_drop: ClassVar[float] = 0.1
+    min_slowdown: ClassVar[float] = 1.5
+
+    # Costs are worth a word where one workflow is most of them, and dear beside everybody's.
+    costly_min_share: ClassVar[float] = 0.5
+    costly_min_executions: ClassVar[int] = 5
+    costly_quantile: ClassVar[float] = 0.9
+
+    # Half of a workflow's users are a team that left it, and no coincidence of holidays.
+    abandoned_min_share: ClassVar[float] = 0.5
+    # Three runs in 30 days: a user tried it and came back.
+    regular_min_executions: ClassVar[int] = 3
+    # A recommendation that three of ten would follow, and not because everybody runs it anyhow.
+    try_min_confidence: ClassVar[float] = 0.3
+    try_min_lift: ClassVar[float] = 1.5
+
+    # A dismissed insight comes back only when it has become half as strong again.
+    material_growth: ClassVar[float] = 1.5
+    # As long as the longest window, so that an insight that comes and goes keeps its history.
+    keep_resolved_days: ClassVar[int] = 30
 
 
 DEFAULT_INSIGHTS = InsightSettings()

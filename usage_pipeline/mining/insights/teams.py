@@ -27,6 +27,7 @@ from usage_pipeline.mining.insights.records import Insight
 from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.mining.insights.wording import Names, counted
 from usage_pipeline.mining.statistics import (
+    FALSE_DISCOVERY_RATE,
     benjamini_hochberg,
     binomial_tail,
     fisher_tail,
@@ -60,7 +61,7 @@ def abandoned_by_team(
     usual = left.sum() / max(1, users.sum())
     p_value = binomial_tail(left, users, np.full(len(users), usual))
     said = (
-        (benjamini_hochberg(p_value) <= settings.max_false_discovery_rate)
+        (benjamini_hochberg(p_value) <= FALSE_DISCOVERY_RATE)
         & (left >= settings.team_min_users)
         & (left >= settings.abandoned_min_share * users)
     )
@@ -169,7 +170,7 @@ def _rules(user: Coded, workflow: Coded, settings: InsightSettings) -> _Rules:
     confidence = wilson_bounds(both, users[given])[0]
     lift = both * total / (users[given] * users[then])
     said = np.flatnonzero(
-        (q_value <= settings.max_false_discovery_rate)
+        (q_value <= FALSE_DISCOVERY_RATE)
         & (confidence >= settings.try_min_confidence)
         & (lift >= settings.try_min_lift)
     )

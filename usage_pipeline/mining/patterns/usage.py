@@ -6,9 +6,8 @@ share that is chance is limited. What chance means is told in `follow_ups` and `
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,7 @@ from usage_pipeline.mining.identifiers import PATTERN_NAMESPACE
 from usage_pipeline.mining.insights.wording import Names, between_hours, counted, on_weekdays
 from usage_pipeline.mining.patterns.time import TimeWindows, find_time_windows
 from usage_pipeline.mining.sequences.follow_ups import FollowUps, find_follow_ups
-from usage_pipeline.mining.statistics import benjamini_hochberg, wilson_bounds
+from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE, benjamini_hochberg, wilson_bounds
 
 USAGE_PATTERNS_SCHEMA = pa.schema(
     [
@@ -46,32 +45,18 @@ USAGE_PATTERNS_SCHEMA = pa.schema(
 to the first; `evidence` is a JSON object."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternSettings:
-    """What is said to be a pattern.
+# A pattern that came true fewer times than this is an anecdote, however sure the test is.
+_MIN_HITS: Final = 5
+# The least Wilson lower bounds. An hour that is right on fewer than half of its days helps nobody
+# to plan. A follow-up is news much earlier, for many workflows could follow; a reaction to a
+# failure lies between the two.
+_MIN_TIME_CONFIDENCE: Final = 0.5
+_MIN_SEQUENCE_CONFIDENCE: Final = 0.05
+_MIN_CONDITIONAL_CONFIDENCE: Final = 0.3
+# How many times as often as by chance: with many days a small preference is certain and no habit.
+_MIN_TIME_LIFT: Final = 1.6
+_MIN_SEQUENCE_LIFT: Final = 1.3
 
-    Attributes:
-        window_days: how many days that end with the as-of date are looked at.
-        max_false_discovery_rate: the share of the patterns that may be chance.
-        min_hits: how often a pattern must have come true.
-        min_time_confidence: the least confidence of time_based.
-        min_sequence_confidence: the least confidence of sequence.
-        min_conditional_confidence: the least confidence of conditional.
-        min_time_lift: how many times as often as by chance time_based must have come true.
-        min_sequence_lift: likewise sequence.
-    """
-
-    window_days: int = 90
-    max_false_discovery_rate: float = 0.05
-    min_hits: int = 5
-    min_time_confidence: float = 0.5
-    min_sequence_confidence: float = 0.05
-    min_conditional_confidence: float = 0.3
-    min_time_lift: float = 1.6
-    min_sequence_lift: float = 1.3
-
-
-DEFAULT_PATTERNS = PatternSettings()
 _Row = dict[str, Any]
 
 
@@ -81,7 +66,8 @@ def usage_patterns(
     hours: pa.Table,
     workflows: pa.Table,
     as_of: date,
-    settings: PatternSettings = DEFAULT_PATTERNS,
+    *,
+    window_days: int = 90,
 ) -> pa.Table:
     """Mine the patterns of all users from the daily statistics.
 
@@ -91,7 +77,7 @@ def usage_patterns(
         hours: `hours.HOURS_SCHEMA` of the same days.
         workflows: workflow_id and workflow_name (may be null), for the words.
         as_of: the last day of the window.
-        settings: what is said to be a pattern.
+        window_days: how many days there are in the window.
 
     Returns:
         Rows in `USAGE_PATTERNS_SCHEMA`, by user, then the greatest confidence.
@@ -100,22 +86,22 @@ def usage_patterns(
         transitions,
         step_counts,
         as_of,
-        window_days=settings.window_days,
-        min_hits=settings.min_hits,
+        window_days=window_days,
+        min_hits=_MIN_HITS,
     )
     windows = find_time_windows(
         hours,
         as_of,
-        window_days=settings.window_days,
-        min_hits=settings.min_hits,
-        min_confidence=settings.min_time_confidence,
+        window_days=window_days,
+        min_hits=_MIN_HITS,
+        min_confidence=_MIN_TIME_CONFIDENCE,
     )
     q_time, q_sequence, q_conditional = _q_values(windows, follow_ups)
     names = Names.of(workflows)
     rows = [
-        *_time_rows(windows, q_time, names, settings),
-        *_sequence_rows(follow_ups, q_sequence, names, settings),
-        *_conditional_rows(follow_ups, q_conditional, names, settings),
+        *_time_rows(windows, q_time, names),
+        *_sequence_rows(follow_ups, q_sequence, names),
+        *_conditional_rows(follow_ups, q_conditional, names),
     ]
     return _to_table(rows, as_of)
 
@@ -129,12 +115,8 @@ def _q_values(windows: TimeWindows, follow_ups: FollowUps) -> tuple[Floats, Floa
     return q_values[:at_time], q_values[at_time:at_sequence], q_values[at_sequence:]
 
 
-def _time_rows(
-    found: TimeWindows, q_value: Floats, names: Names, settings: PatternSettings
-) -> Iterator[_Row]:
-    said = (q_value <= settings.max_false_discovery_rate) & (
-        found.hits >= settings.min_time_lift * found.expected
-    )
+def _time_rows(found: TimeWindows, q_value: Floats, names: Names) -> Iterator[_Row]:
+    said = (q_value <= FALSE_DISCOVERY_RATE) & (found.hits >= _MIN_TIME_LIFT * found.expected)
     chosen = np.flatnonzero(said)
     for row, user, workflow in _with_ids(chosen, found, found.user, found.workflow):
         weekdays = np.flatnonzero(found.weekdays[row]).tolist()
@@ -158,14 +140,12 @@ def _time_rows(
         }
 
 
-def _sequence_rows(
-    found: FollowUps, q_value: Floats, names: Names, settings: PatternSettings
-) -> Iterator[_Row]:
+def _sequence_rows(found: FollowUps, q_value: Floats, names: Names) -> Iterator[_Row]:
     confidence = wilson_bounds(found.hits, found.opportunities)[0]
     said = (
-        (q_value <= settings.max_false_discovery_rate)
-        & (confidence >= settings.min_sequence_confidence)
-        & (found.hits >= settings.min_sequence_lift * found.expected)
+        (q_value <= FALSE_DISCOVERY_RATE)
+        & (confidence >= _MIN_SEQUENCE_CONFIDENCE)
+        & (found.hits >= _MIN_SEQUENCE_LIFT * found.expected)
     )
     chosen = np.flatnonzero(said)
     after = to_ids(found.after[chosen], found.workflows).to_pylist()
@@ -188,14 +168,12 @@ def _sequence_rows(
         }
 
 
-def _conditional_rows(
-    found: FollowUps, q_value: Floats, names: Names, settings: PatternSettings
-) -> Iterator[_Row]:
+def _conditional_rows(found: FollowUps, q_value: Floats, names: Names) -> Iterator[_Row]:
     confidence = np.nan_to_num(wilson_bounds(found.failed_hits, found.failed)[0])
     said = (
-        (q_value <= settings.max_false_discovery_rate)
-        & (found.failed_hits >= settings.min_hits)
-        & (confidence >= settings.min_conditional_confidence)
+        (q_value <= FALSE_DISCOVERY_RATE)
+        & (found.failed_hits >= _MIN_HITS)
+        & (confidence >= _MIN_CONDITIONAL_CONFIDENCE)
     )
     chosen = np.flatnonzero(said)
     after = to_ids(found.after[chosen], found.workflows).to_pylist()

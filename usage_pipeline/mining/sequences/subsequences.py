@@ -5,8 +5,8 @@ two steps what it consists of; so no daily statistic of their own is needed. A p
 session. Only closed parts are said: those of which no longer one has the same support.
 """
 
-from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,7 @@ from usage_pipeline.mining.columns import (
 from usage_pipeline.mining.identifiers import sequence_ids, shared_sequence_ids
 from usage_pipeline.mining.sequences.part_counts import PartRows, SessionCounts, count_parts
 from usage_pipeline.mining.sequences.windows import SequenceCounts
+from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE
 
 _MEASURES = [
     pa.field("workflow_ids", pa.list_(pa.field("item", pa.string())), nullable=False),
@@ -64,25 +65,13 @@ POPULAR_SEQUENCES_SCHEMA = pa.schema(
 """One row per part, over all users. `user_count` = users with it on enough days of their own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubsequenceSettings:
-    """Which parts are said.
+PART_WINDOW_DAYS: Final = 28
+"""The window of the parts of sequences, of each user and of all: four whole weeks."""
 
-    Attributes:
-        longest: the greatest number of steps of a part.
-        min_days: on how many days a part must come.
-        min_users: how many users must have a part more often than by chance for it to be said of
-            all users.
-        max_false_discovery_rate: the greatest q-value that is no chance.
-    """
-
-    longest: int = 5
-    min_days: int = 2
-    min_users: int = 2
-    max_false_discovery_rate: float = 0.05
-
-
-DEFAULT_SUBSEQUENCES = SubsequenceSettings()
+# Longer parts are rare, and nobody automates more than five steps at once.
+LONGEST_PART: Final = 5
+# What comes on one day only is that day's work and no habit.
+MIN_DAYS: Final = 2
 
 
 def find_subsequences(
@@ -91,8 +80,9 @@ def find_subsequences(
     follow_ups: pa.Table,
     as_of: date,
     *,
-    window_days: int = 28,
-    settings: SubsequenceSettings = DEFAULT_SUBSEQUENCES,
+    window_days: int = PART_WINDOW_DAYS,
+    longest: int = LONGEST_PART,
+    min_days: int = MIN_DAYS,
 ) -> pa.Table:
     """Each user's closed parts of sequences over the last days.
 
@@ -102,15 +92,16 @@ def find_subsequences(
         follow_ups: which transitions are no chance, in `follow_ups.FOLLOW_UPS_SCHEMA`.
         as_of: the last day of the window.
         window_days: how many days there are in the window.
-        settings: which parts are said.
+        longest: the greatest number of steps of a part.
+        min_days: on how many days a part must come.
 
     Returns:
         Rows in `SUBSEQUENCES_SCHEMA`, by user, then the greatest support, longer parts first.
     """
     counts = SequenceCounts.from_table(occurrences).in_window(as_of, window_days)
     sessions = _sessions_by_user(step_counts, counts, as_of, window_days)
-    rows = count_parts(counts, counts.user, sessions, settings.longest)
-    rows = rows.take(np.flatnonzero(rows.is_closed & (rows.day_count >= settings.min_days)))
+    rows = count_parts(counts, counts.user, sessions, longest)
+    rows = rows.take(np.flatnonzero(rows.is_closed & (rows.day_count >= min_days)))
     rows = rows.take(np.lexsort((rows.code, -rows.length, -rows.support, rows.owner)))
     users = to_ids(rows.owner, counts.users)
     lists = _workflow_ids(counts, rows)
@@ -131,8 +122,10 @@ def find_popular_sequences(
     follow_ups: pa.Table,
     as_of: date,
     *,
-    window_days: int = 28,
-    settings: SubsequenceSettings = DEFAULT_SUBSEQUENCES,
+    min_users: int,
+    window_days: int = PART_WINDOW_DAYS,
+    longest: int = LONGEST_PART,
+    min_days: int = MIN_DAYS,
 ) -> pa.Table:
     """The closed parts of sequences that several users share, and none of them by chance.
 
@@ -144,26 +137,28 @@ def find_popular_sequences(
         step_counts: daily statistics in `transitions.STEP_COUNTS_SCHEMA` of the same days.
         follow_ups: which transitions are no chance, in `follow_ups.FOLLOW_UPS_SCHEMA`.
         as_of: the last day of the window.
+        min_users: how many users must have a part more often than by chance.
         window_days: how many days there are in the window.
-        settings: which parts are said.
+        longest: the greatest number of steps of a part.
+        min_days: on how many days a part must come for a user to have it.
 
     Returns:
         Rows in `POPULAR_SEQUENCES_SCHEMA`, by the number of users, then support, then length.
     """
     counts = SequenceCounts.from_table(occurrences).in_window(as_of, window_days)
     of_users = _sessions_by_user(step_counts, counts, as_of, window_days)
-    by_user = count_parts(counts, counts.user, of_users, settings.longest)
-    by_user = by_user.take(np.flatnonzero(by_user.day_count >= settings.min_days))
+    by_user = count_parts(counts, counts.user, of_users, longest)
+    by_user = by_user.take(np.flatnonzero(by_user.day_count >= min_days))
     sharing = group(by_user.length, by_user.code)
-    is_sure = _q_values(counts, by_user, follow_ups) <= settings.max_false_discovery_rate
+    is_sure = _q_values(counts, by_user, follow_ups) <= FALSE_DISCOVERY_RATE
     sure_users = sharing.sums(is_sure.astype(np.int64))
     everyone = np.zeros(len(counts), dtype=np.int64)
-    rows = count_parts(counts, everyone, _sessions_of_all(of_users), settings.longest)
+    rows = count_parts(counts, everyone, _sessions_of_all(of_users), longest)
     first = sharing.first
     at = lookup([by_user.length[first], by_user.code[first]], [rows.length, rows.code])
     # A part that nobody has on enough days is at -1, where both have a 0.
     user_count, sure_users = np.append(sharing.sizes, 0)[at], np.append(sure_users, 0)[at]
-    chosen = np.flatnonzero(rows.is_closed & (sure_users >= max(1, settings.min_users)))
+    chosen = np.flatnonzero(rows.is_closed & (sure_users >= max(1, min_users)))
     rows, user_count = rows.take(chosen), user_count[chosen]
     order = np.lexsort((rows.code, -rows.length, -rows.support, -user_count))
     rows = rows.take(order)

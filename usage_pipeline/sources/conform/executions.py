@@ -35,7 +35,7 @@ from usage_pipeline.sources.conform.vocabulary import (
     TRIGGER_WORDS,
 )
 from usage_pipeline.sources.formats.rows import RawRows
-from usage_pipeline.sources.reading.streams import Limits
+from usage_pipeline.sources.reading.limits import Limits
 
 NAME_CHARACTERS: Final = 255
 MESSAGE_CHARACTERS: Final = 10_000

@@ -17,13 +17,13 @@ from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, REJECTED_
 from usage_pipeline.sources.conform.executions import Rules
 from usage_pipeline.sources.reading.day_files import DayFiles
 from usage_pipeline.sources.reading.files import FileReading, is_input
+from usage_pipeline.sources.reading.limits import Limits
 from usage_pipeline.sources.reading.locations import (
     InputFile,
     days_with_files,
     files_of,
     files_of_day,
 )
-from usage_pipeline.sources.reading.streams import Limits
 from usage_pipeline.sources.source import Source
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 from usage_pipeline.errors import InputError
+from usage_pipeline.sources.reading.limits import Limits
 
 # A mark is this and the byte it stands for. Nobody assigns characters up there.
 FIRST_MARK: Final = 0x10FF00
@@ -32,23 +33,6 @@ _OTHER_KINDS = (
     (b"\xff\xfe", "UTF-16 text: save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text: save it as UTF-8"),
 )
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much one input may hold.
-
-    Attributes:
-        file_bytes: the greatest size of a file as it is stored.
-        unpacked_ratio: how many times its size a packed file may unpack to.
-        field_bytes: the greatest size of one field; a row with a greater one is rejected.
-        row_bytes: the greatest size of one row; a greater one fails its file.
-    """
-
-    file_bytes: int = 20_000_000_000
-    unpacked_ratio: int = 1000
-    field_bytes: int = 1_000_000
-    row_bytes: int = 16 << 20
 
 
 @dataclass

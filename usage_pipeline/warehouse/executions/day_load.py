@@ -7,7 +7,7 @@ half of it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg import sql
@@ -31,6 +31,10 @@ from usage_pipeline.warehouse.executions.partition import (
 from usage_pipeline.warehouse.executions.retirement import drop_already_retired, is_retired
 from usage_pipeline.warehouse.locks import lock_day
 from usage_pipeline.warehouse.people.forgotten import Forgotten, forgotten_users
+
+# Enough to see what is wrong with a source; a file that is all wrong must not fill the warehouse.
+# All are counted.
+REJECTED_ROWS_KEPT: Final = 100_000
 
 _COLUMNS = (
     "id", "user_id", "workflow_id", "start_time", "end_time", "status", "trigger_type",
@@ -93,7 +97,7 @@ def load_day(
     day: date,
     inputs: Sequence[DayInput],
     *,
-    rejected_kept: int = 100_000,
+    rejected_kept: int = REJECTED_ROWS_KEPT,
 ) -> DayLoad:
     """Replace what the given sources have said of `day` by what they say now.
 

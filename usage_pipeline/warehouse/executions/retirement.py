@@ -2,7 +2,7 @@
 
 One transaction a day: add to the aggregates, prove that they account for every execution, note the
 ids, detach and drop the partition. An execution that is still open stays in its day's partition
-until it ends or `open_days` have passed, so that its final state can still be counted.
+until it ends or `unfinished_days` have passed, so that its final state can still be counted.
 """
 
 from dataclasses import dataclass
@@ -58,19 +58,19 @@ def days_to_retire(connection: psycopg.Connection, last: date) -> list[date]:
     return [row[0] for row in rows]
 
 
-def retire_day(warehouse: Warehouse, day: date, *, as_of: date, open_days: int) -> RetiredDay:
+def retire_day(warehouse: Warehouse, day: date, *, as_of: date, unfinished_days: int) -> RetiredDay:
     """Retire one day; doing it again, or beside another run, changes nothing more.
 
     Args:
         warehouse: where.
         day: the execution date.
         as_of: the last complete day; decides how long open executions are waited for.
-        open_days: how many days after its own an execution may end and still be counted so.
+        unfinished_days: how many days after its own an execution may end and still be counted so.
 
     Raises:
         RuntimeError: the aggregates do not account for every execution; nothing was changed.
     """
-    waits = (as_of - day).days < open_days
+    waits = (as_of - day).days < unfinished_days
     with warehouse.connect() as connection:
         lock_day(connection, day)
         old = partition_of(connection, day)

@@ -7,6 +7,7 @@ gets it here: one id, a column of ids, a namespace. Which columns hold ids stand
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -22,6 +23,9 @@ _UUID = re.compile(_UUID_PATTERN)
 _HEX_PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
 _HYPHENS = [8, 13, 18, 23]
 _DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+
+
+_TRACKED_NAMESPACE: Final = uuid5(ROOT_NAMESPACE, "tracked executions")
 
 
 def source_namespace(name: str) -> UUID:
@@ -89,26 +93,67 @@ def mapped_ids(kind: str, ids: pa.Array, namespace: UUID) -> pa.Array:
     return pc.replace_with_mask(pc.ascii_lower(ids), pc.invert(is_uuid), hashed)
 
 
-def execution_ids(ids: pa.Array, attempts: pa.Array, namespace: UUID) -> pa.Array:
+def execution_ids(
+    ids: pa.Array, attempts: pa.Array, namespace: UUID, within: Sequence[pa.Array] = ()
+) -> pa.Array:
     """UUIDs of executions: each attempt is an execution of its own.
 
-    Only a first attempt keeps a UUID of its source; a later one of the same id must differ.
+    Only a first attempt keeps a UUID of its source; a later one of the same id must differ. A UUID
+    names one execution wherever it stands, so that nothing has to be added to it.
 
     Args:
         ids: the source's own ids as text, no nulls.
         attempts: the attempts, from 1, no nulls.
         namespace: the source's namespace.
+        within: UUIDs as text, no nulls, within which the source's ids are unique: of the workflow,
+            or of user and workflow. Nothing where they are unique in the whole source.
     """
     kept = pc.and_(pc.match_substring_regex(ids, pattern=_UUID_PATTERN), pc.equal(attempts, 1))
     if pc.all(kept, min_count=0).as_py():
         return pc.ascii_lower(ids)
     mapped = pc.invert(kept)
     named = pc.binary_join_element_wise(
-        pc.filter(ids, mapped), pc.filter(attempts, mapped).cast(pa.string()), "/"
+        *(pc.filter(part, mapped) for part in (*within, ids)),
+        pc.filter(attempts, mapped).cast(pa.string()),
+        "/",
     )
     distinct = named.dictionary_encode()
     hashed = hashed_ids(namespace, distinct.dictionary, "execution:").take(distinct.indices)
     return pc.replace_with_mask(pc.ascii_lower(ids), mapped, hashed)
+
+
+def composed_ids(parts: Sequence[pa.Array]) -> pa.Array:
+    """One id of several columns, so written that different parts never give the same id.
+
+    Args:
+        parts: the columns as text. An id with a missing part is missing.
+    """
+    escaped = [pc.replace_substring(pc.replace_substring(part, "~", "~0"), "/", "~1")
+               for part in parts]  # fmt: skip
+    return pc.binary_join_element_wise(*escaped, "/")
+
+
+def tracked_execution_id(user: UUID, workflow: UUID, attempt: int, own_id: str) -> UUID:
+    """The UUID of an execution that an application reported.
+
+    Clients count for themselves, so that their ids are unique for a user and a workflow at most;
+    with the user in it nobody can write another user's execution.
+    """
+    return hashed_id(_TRACKED_NAMESPACE, f"{user}/{workflow}/{attempt}/{own_id}")
+
+
+def tracked_execution_ids(
+    users: pa.Array, workflows: pa.Array, attempts: pa.Array, own_ids: pa.Array
+) -> pa.Array:
+    """The same of a column of executions, as text. Nothing may be null."""
+    texts = (users, workflows, attempts.cast(pa.string()), own_ids)
+    return hashed_ids(_TRACKED_NAMESPACE, pc.binary_join_element_wise(*texts, "/"))
+
+
+def former_tracked_ids(users: pa.Array, attempts: pa.Array, own_ids: pa.Array) -> pa.Array:
+    """The UUIDs that reported executions had up to schema 0013, without the workflow."""
+    texts = (users, attempts.cast(pa.string()), own_ids)
+    return hashed_ids(_TRACKED_NAMESPACE, pc.binary_join_element_wise(*texts, "/"))
 
 
 def uuid_text(packed: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> pa.Array:

@@ -129,6 +129,14 @@ def test_another_users_execution_of_the_same_id_is_another_execution(
     assert sorted(row[1] for row in loaded(warehouse, settings)) == ["failed", "started"]
 
 
+def test_one_id_of_a_user_in_three_workflows_is_three_executions(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    for name in ("a", "b", "c"):
+        report(warehouse, run="1", workflow_id=name, status="completed", start_time=NOW)
+    assert len(loaded(warehouse, settings)) == 3
+
+
 def test_a_day_without_reports_after_the_first_is_an_empty_day(
     warehouse: Warehouse, settings: Settings
 ) -> None:

@@ -2,11 +2,14 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
+import pyarrow as pa
 import pytest
 
 from tests.conftest import RunDbt
 from tests.integration.dumps import restored
+from usage_pipeline.identity import execution_ids, source_namespace, tracked_execution_id
 from usage_pipeline.steps.build import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.embedded.server import EmbeddedServer
@@ -61,3 +64,25 @@ def test_an_upgraded_warehouse_counts_what_it_counted(old: Warehouse, dbt_on: Ru
     dbt_on(old, build_arguments(FIRST, LAST, LAST))
     assert _states(old) == STATES
     assert _rows(old, _DAILY_USAGE) == before
+
+
+def test_stored_executions_have_the_ids_that_a_delivery_gives_them(old: Warehouse) -> None:
+    """Else an execution that is delivered again would be another one."""
+    migrate(old)
+    query = (
+        "select id, source, source_id, workflow_id, user_id, attempt "
+        "from raw.workflow_executions_simple "
+        "union all select id, 'tracked', source_id, workflow_id, user_id, attempt "
+        "from raw.tracked_executions"
+    )
+    stored = _rows(old, query)
+    assert len(stored) > 80
+    for id_, source, own, workflow, user, attempt in stored:
+        if source == "tracked":
+            expected = tracked_execution_id(user, workflow, attempt, own)
+        else:
+            ids, attempts = pa.array([own]), pa.array([attempt], pa.int32())
+            within = (pa.array([str(workflow)]),)
+            namespace = source_namespace(source)
+            expected = UUID(execution_ids(ids, attempts, namespace, within)[0].as_py())
+        assert id_ == expected, own

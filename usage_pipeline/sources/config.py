@@ -57,10 +57,16 @@ class SourceConfig(BaseModel):
     format: Literal["auto", "csv", "ndjson", "parquet"] = Field(
         default="auto", description="auto: by the file's name (.csv, .tsv, .ndjson, .parquet...)."
     )
-    columns: dict[CanonicalField, str | None] = Field(
+    columns: dict[CanonicalField, str | tuple[str, ...] | None] = Field(
         default_factory=dict,
         description="Which column of the file holds what, such as user_id: login. null: none does, "
-        "even if one is named like it.",
+        "even if one is named like it. An id may be composed of several: id: [dag_id, run_id].",
+    )
+    id_scope: Literal["source", "workflow", "user"] = Field(
+        default="workflow",
+        description="Within what the source's ids of executions are unique. workflow: two "
+        "workflows may use the same id. source: an id names one execution of the whole source, "
+        "even if its workflow changes. user: two users of a workflow may use the same id.",
     )
     statuses: Annotated[dict[str, Status], AfterValidator(_plain_keys)] = Field(
         default_factory=dict, description="What the source's own statuses mean."
@@ -114,6 +120,18 @@ class SourceConfig(BaseModel):
         except UsageError as error:
             raise ValueError(str(error).rstrip(".")) from None
         return name
+
+    @field_validator("columns")
+    @classmethod
+    def _only_ids_are_composed(
+        cls, columns: dict[CanonicalField, str | tuple[str, ...] | None]
+    ) -> dict[CanonicalField, str | tuple[str, ...] | None]:
+        for field, names in columns.items():
+            if isinstance(names, tuple) and field != "id":
+                raise ValueError(f"{field} is one column; only an id can be composed of several")
+            if isinstance(names, tuple) and not names:
+                raise ValueError("id is composed of at least one column")
+        return columns
 
     @field_validator("delimiter")
     @classmethod

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from tests.conftest import CHECKOUT
 from usage_pipeline.identity import (
     ROOT_NAMESPACE,
+    composed_ids,
     execution_ids,
     mapped_id,
     mapped_ids,
     shared_namespace,
     source_namespace,
+    tracked_execution_id,
+    tracked_execution_ids,
     uuid_text,
 )
 
@@ -43,6 +46,35 @@ def test_each_attempt_of_an_execution_has_an_id_of_its_own(runs: list[tuple[str,
         for found, attempt in runs
     ]
     assert execution_ids(ids, attempts, NAMESPACE).to_pylist() == expected
+
+
+@given(st.lists(st.tuples(IDS, st.sampled_from("ab"), st.integers(1, 3)), max_size=8))
+def test_two_workflows_may_use_one_id_but_a_uuid_names_one_execution(
+    runs: list[tuple[str, str, int]],
+) -> None:
+    ids, workflows = pa.array([run[0] for run in runs], pa.string()), [run[1] for run in runs]
+    attempts = pa.array([run[2] for run in runs], pa.int32())
+    within = (pa.array(workflows, pa.string()),)
+    expected = [
+        _mapped(f"execution:{workflow}/{found}/{attempt}", found if attempt == 1 else "")
+        for found, workflow, attempt in runs
+    ]
+    assert execution_ids(ids, attempts, NAMESPACE, within).to_pylist() == expected
+
+
+@given(st.lists(st.lists(st.text(st.sampled_from("a/~01"), max_size=3), min_size=2, max_size=2)))
+def test_different_parts_never_compose_one_id(rows: list[list[str]]) -> None:
+    parts = [pa.array([row[place] for row in rows], pa.string()) for place in (0, 1)]
+    composed = composed_ids(parts).to_pylist()
+    assert len(set(composed)) == len({tuple(row) for row in rows})
+
+
+def test_one_reported_execution_has_the_id_that_a_column_of_them_has() -> None:
+    user, workflow = uuid4(), uuid4()
+    column = tracked_execution_ids(
+        pa.array([str(user)]), pa.array([str(workflow)]), pa.array([2]), pa.array(["1"])
+    )
+    assert column.to_pylist() == [str(tracked_execution_id(user, workflow, 2, "1"))]
 
 
 def test_a_uuid_is_kept_in_lower_case_and_only_if_it_is_written_out() -> None:

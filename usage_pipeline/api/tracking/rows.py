@@ -20,14 +20,13 @@ from pydantic import (
 )
 from pydantic_core import to_json
 
-from usage_pipeline.identity import hashed_id, mapped_id, source_namespace
+from usage_pipeline.identity import mapped_id, tracked_execution_id
 from usage_pipeline.terms import CLOCK_TOLERANCE, Status, Trigger
 
 MOST_ITEMS: Final = 1000
 _NAME_CHARACTERS = 255
 _MESSAGE_CHARACTERS = 10_000
 _LONGEST_MS = 10 * 366 * 86_400_000
-_NAMESPACE: Final = source_namespace("tracked executions")
 
 
 def _clean(value: object) -> object:
@@ -94,8 +93,8 @@ class TrackedItem(BaseModel):
     execution_id: _Id | None = Field(
         None,
         validation_alias=_either("execution_id", "id"),
-        description="Your id of the execution. States with one id are one execution of the user; "
-        "without it each item is an execution of its own.",
+        description="Your id of the execution. States with one id are one execution of the user "
+        "and the workflow; without it each item is an execution of its own.",
     )
     attempt: int = Field(1, ge=1, le=2**31 - 1)
     start_time: AwareDatetime | None = Field(
@@ -199,11 +198,12 @@ def user_of(item: TrackedItem, namespace: UUID) -> UUID:
 def row_of(item: TrackedItem, execution_id: str, start: Start, namespace: UUID) -> str:
     """The row of `raw.tracked_executions` as JSON."""
     user = user_of(item, namespace)
+    workflow = _mapped("workflow", item.workflow_id, namespace)
     said = {
-        "id": hashed_id(_NAMESPACE, f"{user}/{item.attempt}/{execution_id}"),
+        "id": tracked_execution_id(user, workflow, item.attempt, execution_id),
         "status": item.status,
         "user_id": user,
-        "workflow_id": _mapped("workflow", item.workflow_id, namespace),
+        "workflow_id": workflow,
         "workflow_name": item.workflow_name and item.workflow_name[:_NAME_CHARACTERS],
         "source_user_id": item.user_id,
         "source_workflow_id": item.workflow_id,

@@ -29,6 +29,14 @@ def bind(config: SourceConfig, names: Sequence[str]) -> dict[str, str]:
     for field, usual in COLUMN_NAMES.items():
         if field in config.columns:
             wanted = config.columns[field]
+            if isinstance(wanted, tuple):
+                parts = [_named(part, names, by_plain_name) for part in wanted]
+                bound |= {
+                    part_of_id(number): part
+                    for number, part in enumerate(parts)
+                    if part is not None
+                }
+                continue
             found = _named(wanted, names, by_plain_name) if wanted is not None else None
         else:
             found = next(
@@ -60,11 +68,14 @@ def check_bound(
         InputError: a required column, or one that the mapping names, is not there.
     """
     for field, wanted in config.columns.items():
-        if wanted is not None and field not in bound and (complete or field in REQUIRED_FIELDS):
-            raise InputError(
-                f"{file} has no column {wanted!r}, which the source {config.name!r} maps to "
-                f"{field}: it has {_listed(names)}."
-            )
+        parts = wanted if isinstance(wanted, tuple) else (wanted,)
+        for number, part in enumerate(parts):
+            key = part_of_id(number) if field == "id" else field
+            if part is not None and key not in bound and (complete or field in REQUIRED_FIELDS):
+                raise InputError(
+                    f"{file} has no column {part!r}, which the source {config.name!r} maps to "
+                    f"{field}: it has {_listed(names)}."
+                )
     for field in REQUIRED_FIELDS:
         if field in bound or (field == "user_id" and config.default_user):
             continue
@@ -73,6 +84,11 @@ def check_bound(
             f"{file} has no column for {field}: it has {_listed(names)}. Put the right one into "
             f"the source's columns, as {field}: NAME{hint}."
         )
+
+
+def part_of_id(number: int) -> str:
+    """Under what the columns of a composed id are bound; the first one under `id` itself."""
+    return f"id {number + 1}" if number else "id"
 
 
 def _named(wanted: str, names: Sequence[str], by_plain_name: Mapping[str, str]) -> str | None:

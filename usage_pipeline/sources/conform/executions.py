@@ -3,7 +3,7 @@
 Knows no format and no files: `rows` in, columns out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from usage_pipeline.execution_dates import execution_dates
-from usage_pipeline.identity import execution_ids, mapped_ids
+from usage_pipeline.identity import composed_ids, execution_ids, mapped_ids, source_namespace
 from usage_pipeline.sources.config import SourceConfig
+from usage_pipeline.sources.conform.binding import part_of_id
 from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, COST, INSTANT
 from usage_pipeline.sources.conform.fields import (
     costs,
@@ -121,9 +122,10 @@ def conform(rows: RawRows, columns: Mapping[str, pa.Array], rules: Rules) -> Con
             ),
         )
     attempt = fields.attempt()
-    own_id, id_ = fields.execution_id(attempt)
     user, user_id = fields.identity("user", "user_id", rules.config.default_user)
     workflow, workflow_id = fields.identity("workflow", "workflow_id")
+    within = {"source": (), "workflow": (workflow_id,), "user": (user_id, workflow_id)}
+    own_id, id_ = fields.execution_id(attempt, within[rules.config.id_scope])
     parsed = {
         "id": id_,
         "user_id": user_id,
@@ -228,11 +230,24 @@ class _Fields:
             return found.with_values(pa.nulls(self.count, COST))
         return costs("cost", found)
 
-    def execution_id(self, attempt: Parsed) -> tuple[Parsed, Parsed]:
+    def execution_id(self, attempt: Parsed, within: Sequence[Parsed]) -> tuple[Parsed, Parsed]:
         """The source's own id, and ours."""
-        own = self._trimmed("id").require("id")
+        own = self._own_id().require("id")
+        scopes = [pc.fill_null(scope.values, "") for scope in within]
+        # Not under a shared namespace: the source is part of an execution's identity.
+        namespace = source_namespace(self._rules.config.name)
         filled = pc.fill_null(own.values, "")
-        return own, Parsed(execution_ids(filled, attempt.values, self._rules.config.namespace))
+        return own, Parsed(execution_ids(filled, attempt.values, namespace, scopes))
+
+    def _own_id(self) -> Parsed:
+        columns = self._rules.config.columns.get("id")
+        if not isinstance(columns, tuple):
+            return self._trimmed("id")
+        parts = [self._trimmed(part_of_id(number)) for number in range(len(columns))]
+        composed = Parsed(composed_ids([part.values for part in parts]))
+        for part in parts:
+            composed = composed.after(part)
+        return composed
 
     def identity(self, kind: str, name: str, default: str | None = None) -> tuple[Parsed, Parsed]:
         """The source's own id of a user or a workflow, and ours."""

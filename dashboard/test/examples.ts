@@ -1,7 +1,7 @@
 // Rows as the API sends them.
-import type { Favorite, Insight, Sequence, UserWorkflow } from "../src/api/types";
+import type { Favourite, Insight, Sequence, UserWorkflow } from "../src/api/types";
 
-export function favorite(id: string, name: string, given: Partial<Favorite> = {}): Favorite {
+export function favorite(id: string, name: string, given: Partial<Favourite> = {}): Favourite {
   return {
     workflow_id: id,
     workflow_name: name,
@@ -34,7 +34,7 @@ export function userWorkflow(id: string, name: string, given: Partial<UserWorkfl
     avg_duration_ms: 61_000,
     first_used_date: "2026-05-01",
     last_used_date: "2026-06-28",
-    last_used_at: null,
+    last_used_at: "2026-06-28T09:00:00Z",
     frequency: "daily",
     current_streak_days: 1,
     longest_streak_days: 1,

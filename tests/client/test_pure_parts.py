@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.client.outcomes import error_text, status_of
-from usage_pipeline.client.pauses import (
-    LONGEST_ASKED_SECONDS,
-    LONGEST_SECONDS,
-    backoff_seconds,
-    retry_after_seconds,
+from usage_pipeline.client.delivery import LONGEST_SECONDS, backoff_seconds
+from usage_pipeline.client.errors import LONGEST_ASKED_SECONDS, retry_after_seconds
+from usage_pipeline.client.reports import (
+    ERROR_CHARACTERS,
+    Report,
+    Waiting,
+    encoded,
+    error_text,
+    status_of,
 )
-from usage_pipeline.client.reports import ERROR_CHARACTERS, Report, encoded
-from usage_pipeline.client.waiting import Waiting
 
 NOW = datetime(2026, 6, 29, 12, 0, tzinfo=UTC)
 

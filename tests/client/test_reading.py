@@ -15,9 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.loops import run
-from usage_pipeline.client import ApiError, AsyncClient, Client, Report, answers, user_answers
+from usage_pipeline.client import ApiError, AsyncClient, Client, Report, answers
+from usage_pipeline.client.async_reading import AsyncReading
 from usage_pipeline.client.decoding import decoder
-from usage_pipeline.client.listing import AsyncListing, Listing
+from usage_pipeline.client.reading import Reading
+from usage_pipeline.client.requests import AsyncListing, Listing
 
 WORKFLOW = "6f1c7a52-0d0b-5c0e-9d0e-2f6f6f0a7b11"
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -196,8 +198,8 @@ def test_an_id_is_one_part_of_the_path_whatever_is_in_it(identifier: str) -> Non
 
 @pytest.mark.parametrize("identifier", ["", ".", ".."])
 def test_what_would_change_the_path_is_refused(identifier: str) -> None:
-    with Client("http://127.0.0.1:9") as client, pytest.raises(ValueError, match="is no id"):
-        client.remove_favorite(identifier, WORKFLOW)
+    with Client("http://127.0.0.1:9") as client, pytest.raises(ValueError, match="is not an id"):
+        client.remove_favourite(identifier, WORKFLOW)
 
 
 def test_sending_at_once_says_what_became_of_each_item() -> None:
@@ -216,24 +218,33 @@ def test_sending_at_once_says_what_became_of_each_item() -> None:
 def test_both_clients_have_the_same_methods_and_arguments() -> None:
     def methods(client: Client | AsyncClient) -> dict[str, str]:
         return {
-            name: f"{inspect.signature(member)} {inspect.getdoc(member)}"
+            name: f"{inspect.signature(member)} {inspect.getdoc(member)}".replace("Async", "")
             for name, member in inspect.getmembers(client, inspect.isroutine)
             if not name.startswith("_") and name not in ("close", "aclose")
         }
 
-    found = methods(Client("http://api"))
-    assert found == methods(AsyncClient("http://api"))
-    assert len(found) > 30
-    assert "What a user runs" in found["user_workflows"]
+    plain = methods(Client("http://api"))
+    assert plain == methods(AsyncClient("http://api"))
+    assert len(plain) > 30
+    assert "What a user runs" in plain["user_workflows"]
+
+
+def test_every_method_stands_in_the_class_with_the_signature_that_it_is_called_by() -> None:
+    for name in ("user_workflows", "add_favourite", "definitions"):
+        for kind in (Reading, AsyncReading):
+            method = vars(kind)[name]
+            assert inspect.isfunction(method)
+            assert not hasattr(method, "__wrapped__")
+        assert inspect.iscoroutinefunction(vars(AsyncReading)[name]) == (name != "user_workflows")
 
 
 def test_the_methods_of_both_clients_have_types() -> None:
-    async def later(client: AsyncClient) -> answers.WorkflowReliability:
+    async def later(client: AsyncClient) -> answers.OneWorkflowReliability:
         listing: AsyncListing[answers.PopularWorkflow] = client.popular(page_size=1)
         assert isinstance(listing, AsyncListing)
         return await client.success_rate(WORKFLOW)
 
-    def now(client: Client) -> answers.WorkflowReliability:
+    def now(client: Client) -> answers.OneWorkflowReliability:
         listing: Listing[answers.PopularWorkflow] = client.popular(page_size=1)
         assert isinstance(listing, Listing)
         return client.success_rate(WORKFLOW)
@@ -241,7 +252,14 @@ def test_the_methods_of_both_clients_have_types() -> None:
     # mypy reads this test; what is wrong by its types is wrong when it is run.
     with pytest.raises(TypeError):
         Client("http://api").popular("search")  # type: ignore[call-arg]
-    body = {"workflow_id": WORKFLOW, "sample_size": 7}
+    counts = ("total_executions", "success_count", "failure_count", "cancelled_count", "open_count")
+    body = {
+        **dict.fromkeys((*counts, "unique_users"), 0),
+        "workflow_id": WORKFLOW,
+        "reliability": "grey",
+        "as_of": "2026-06-28",
+        "sample_size": 7,
+    }
     answer = now(client_of(lambda _: httpx.Response(200, json=body)))
     assert answer == run(later(async_client_of(lambda _: httpx.Response(200, json=body))))
     assert answer.sample_size == 7
@@ -255,13 +273,13 @@ def test_an_address_that_is_none_is_refused_at_once(
     if not url:
         assert repr(Client()) == "Client('http://127.0.0.1:8000')"
         return
-    with pytest.raises(ValueError, match="is no address of an API"):
+    with pytest.raises(ValueError, match="is not the address of an API"):
         Client(url)
 
 
 def test_a_key_is_never_shown_and_one_with_a_line_break_is_refused() -> None:
     client = Client("http://api", "very-secret")
-    assert "secret" not in repr(client) + repr(client._options)
+    assert "secret" not in repr(client) + str(client)
     with pytest.raises(ValueError, match="no key has") as caught:
         Client("http://api", "secret\nX-Admin: 1")
     assert "secret" not in str(caught.value)
@@ -269,8 +287,7 @@ def test_a_key_is_never_shown_and_one_with_a_line_break_is_refused() -> None:
 
 KINDS = [
     kind
-    for module in (answers, user_answers)
-    for kind in vars(module).values()
+    for kind in vars(answers).values()
     if dataclasses.is_dataclass(kind) and isinstance(kind, type)
 ]
 JSON = st.recursive(

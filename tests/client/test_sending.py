@@ -14,13 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.client.loopback import Loopback, Reply, accepted_body, running
-from usage_pipeline.client import Client, Report, TrackingStats, sender
-from usage_pipeline.client import pauses as pauses_module
+from usage_pipeline.client import Client, Report, TrackingStats, delivery, sender
 
 
 @pytest.fixture(autouse=True)
 def _quick_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pauses_module, "FIRST_SECONDS", 0.02)
+    monkeypatch.setattr(delivery, "FIRST_SECONDS", 0.02)
 
 
 @contextmanager
@@ -331,10 +330,10 @@ def test_a_mistake_of_ours_costs_one_batch_and_no_thread(monkeypatch: pytest.Mon
     calls = iter([RuntimeError("bug")])
     sound = sender.in_parts
 
-    def unsound(batch: Any) -> Any:
+    def unsound(batch: Any, most_bytes: int) -> Any:
         for error in calls:
             raise error
-        return sound(batch)
+        return sound(batch, most_bytes)
 
     monkeypatch.setattr(sender, "in_parts", unsound)
     with running() as api, client_of(api, send_interval=0) as client:

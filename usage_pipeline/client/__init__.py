@@ -1,22 +1,22 @@
 """The client of the HTTP API: `Client`, `AsyncClient`, and `track` for one's own functions.
 
-For programs that are tracked, so it imports httpx and nothing of the pipeline.
+For programs that are tracked: a distribution of its own, `usage-pipeline-client`, which needs httpx
+and nothing of the pipeline.
 
-    default       `track` and the client it reports through: one for the whole process
-    sync_client, async_client   the clients
-    tracking      the decorator and context manager
-    sender        the thread that sends; `waiting` is its queue, `delivery` one request
+    clients       `Client` and `AsyncClient`; `default` has the `track` of the whole process
+    reading       their methods that ask the API; `async_reading` is generated from it
+    answers       what comes back; generated from the API's description
+    requests      requests and lists; `decoding` makes answers of responses, or `errors`
+    tracking      the decorator and context manager; `reports` are what it reports
+    sender        the thread that sends; `delivery` is one request, `stats` what came of all
     lifetime      forks and the end of the process
-    endpoints     every request; `answers` and `user_answers` what comes back
-    reading       the clients' methods, one for each endpoint
 """
 
-from usage_pipeline.client.async_client import AsyncClient
+from usage_pipeline.client.clients import AsyncClient, Client
 from usage_pipeline.client.default import set_default_client, track
 from usage_pipeline.client.errors import ApiError
 from usage_pipeline.client.reports import Report
 from usage_pipeline.client.stats import TrackingStats
-from usage_pipeline.client.sync_client import Client
 from usage_pipeline.client.tracking import TrackedExecution
 
 __all__ = [

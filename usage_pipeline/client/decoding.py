@@ -1,20 +1,75 @@
-"""JSON into the dataclasses of `answers`: dates, times and ids become what they are.
+"""What came back, as the dataclasses of `answers` or as an error.
 
-A field the API adds is left out and one it leaves out is None, so that an older client reads a
-newer API. Anything else that does not fit is an error, never a wrong value.
+Dates, times and ids become what they are. A field the API adds is left out, so that an older client
+reads a newer API. A field it leaves out is None where it may be null. Anything else that does not
+fit is an error, never a wrong value.
 """
 
 import dataclasses
 import types
 import typing
 from collections.abc import Callable, Hashable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, TypeVar, cast
+from types import NoneType
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
+
+import httpx
+
+from usage_pipeline.client.errors import ApiError, describe, problem_document, retry_after_seconds
+from usage_pipeline.client.requests import Page, Request
 
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
+_NO_FIT: Final = "The answer is not what this client expects"
+
+
+def answer_of(request: Request[T], response: httpx.Response) -> T:
+    """The answer as what the request asks for; None when that is nothing.
+
+    Raises:
+        ApiError: the API refused, or the answer does not fit.
+    """
+    _check(response)
+    if request.kind is NoneType:
+        return cast("T", None)
+    try:
+        return decoder(request.kind)(response.json())
+    except (ValueError, TypeError, LookupError) as error:
+        raise ApiError(_NO_FIT, status=response.status_code, detail=str(error)) from error
+
+
+def page_of(request: Request[T], response: httpx.Response) -> Page[T]:
+    """The answer as one page of items.
+
+    Raises:
+        ApiError: the API refused, or the answer does not fit.
+    """
+    _check(response)
+    try:
+        body = response.json()
+        as_of, cursor, decode = body.get("as_of"), body.get("next_cursor"), decoder(request.kind)
+        return Page(
+            as_of=None if as_of is None else date.fromisoformat(as_of),
+            items=tuple(decode(item) for item in body["items"]),
+            next_cursor=None if cursor is None else str(cursor),
+        )
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise ApiError(_NO_FIT, status=response.status_code, detail=str(error)) from error
+
+
+def _check(response: httpx.Response) -> None:
+    if response.is_success:
+        return
+    title, detail = describe(response)
+    raise ApiError(
+        title,
+        status=response.status_code,
+        detail=detail,
+        retry_after=retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC)),
+        problem=problem_document(response),
+    )
 
 
 def decoder(kind: type[T]) -> Callable[[Any], T]:
@@ -31,14 +86,14 @@ def _converter(kind: Any) -> Convert:
     if dataclasses.is_dataclass(kind):
         return _record(kind)
     if origin in (types.UnionType, typing.Union):
-        (inner,) = (argument for argument in arguments if argument is not type(None))
+        (inner,) = (argument for argument in arguments if argument is not NoneType)
         return _optional(_converter(inner))
     if origin is tuple:
-        item = _converter(arguments[0])
-        return lambda value: tuple(item(one) for one in _typed(list, value))
+        convert = _converter(arguments[0])
+        return lambda value: tuple(convert(item) for item in _typed(list, value))
     if origin is dict:
-        item = _converter(arguments[1])
-        return lambda value: {key: item(one) for key, one in _typed(dict, value).items()}
+        convert = _converter(arguments[1])
+        return lambda value: {key: convert(item) for key, item in _typed(dict, value).items()}
     return _SCALARS.get(kind, lambda value: value)
 
 
@@ -47,8 +102,8 @@ def _record(kind: Any) -> Convert:
     converters = {field.name: _converter(hints[field.name]) for field in dataclasses.fields(kind)}
 
     def convert(value: Any) -> Any:
-        given = _typed(dict, value)
-        return kind(**{name: one(given.get(name)) for name, one in converters.items()})
+        record = _typed(dict, value)
+        return kind(**{name: make(record.get(name)) for name, make in converters.items()})
 
     return convert
 

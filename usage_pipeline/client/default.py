@@ -1,19 +1,18 @@
 """`track` without a client: it reports through one for the whole process.
 
-That client is the one given to `set_default_client`, else one made of `USAGE_API_URL` and
-`USAGE_API_KEY`. Without either, tracking is off and says so once: a test run or a laptop should
-not look for an API that is not there.
+`set_default_client` sets that client; otherwise it is made of `USAGE_API_URL` and `USAGE_API_KEY`.
+Without an address, tracking is off and says so once: a test run or a laptop should not look for an
+API that is not there.
 """
 
 import logging
 import os
 import threading
 
-from usage_pipeline.client.base import TrackingClient
-from usage_pipeline.client.options import URL_VARIABLE
+from usage_pipeline.client.clients import URL_VARIABLE, Client, TrackingClient
 from usage_pipeline.client.reports import Trigger
-from usage_pipeline.client.sync_client import Client
-from usage_pipeline.client.tracking import Identifier, Reporter, Tracker, UserChoice
+from usage_pipeline.client.requests import Identifier
+from usage_pipeline.client.tracking import Reporter, Tracker, UserChoice
 
 _log = logging.getLogger("usage_pipeline.client")
 
@@ -55,7 +54,7 @@ _default = _Default()
 
 
 def set_default_client(client: TrackingClient) -> None:
-    """Let `track` report through this client wherever it is given no other."""
+    """Let `track` report through this client, unless a call names another one."""
     _default.set(client)
 
 

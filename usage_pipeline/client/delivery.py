@@ -1,6 +1,10 @@
-"""One `POST /track` and what came of it. No waiting and no repeating: the sender decides."""
+"""One `POST /track`, what came of it, and how long to wait before the next attempt.
+
+It neither waits nor repeats: the sender decides.
+"""
 
 import json
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,10 +13,12 @@ from typing import Final
 
 import httpx
 
-from usage_pipeline.client.errors import describe
-from usage_pipeline.client.pauses import retry_after_seconds
+from usage_pipeline.client.errors import describe, retry_after_seconds
+from usage_pipeline.client.requests import PREFIX
 
-TRACK_PATH: Final = "/api/v1/workflow-usage/track"
+TRACK_PATH: Final = PREFIX + "/track"
+FIRST_SECONDS = 0.5
+LONGEST_SECONDS: Final = 30.0
 MOST_ITEMS: Final = 1_000
 MOST_BYTES: Final = 1_000_000
 _MOST_ANSWER_BYTES: Final = 8_000_000
@@ -31,18 +37,18 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """Nothing is known to be taken; the same items may be sent again.
+class Retry:
+    """The server may have taken nothing; the same items may be sent again.
 
     Attributes:
         reason: why, for the log.
         after_seconds: how long the server asked to wait.
-        hopeless_soon: repeating it for ever would help nobody.
+        a_few_times: the items may be the cause, so repeating them for ever would help nobody.
     """
 
     reason: str
     after_seconds: float | None = None
-    hopeless_soon: bool = False
+    a_few_times: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,17 @@ class Refused:
     too_large: bool = False
 
 
-Outcome = Taken | Again | Refused
+Outcome = Taken | Retry | Refused
+
+
+def backoff_seconds(attempt: int) -> float:
+    """The pause after failed attempt 1, 2, ...: doubled each time, and half of it by chance.
+
+    Chance keeps many clients from coming back to a restarted server all at once.
+    """
+    # The exponent is bounded because 2.0**1024 is an error.
+    full = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(max(attempt, 1) - 1, 16))
+    return full * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards no secret
 
 
 class Delivery:
@@ -70,7 +86,7 @@ class Delivery:
         try:
             response = self._answer(body, max(timeout, 0.05))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return Again(f"{type(error).__name__}: {error}".removesuffix(": "))
+            return Retry(f"{type(error).__name__}: {error}".removesuffix(": "))
         return _outcome(response, len(items))
 
     def _answer(self, body: bytes, timeout: float) -> httpx.Response:
@@ -98,7 +114,7 @@ class Delivery:
             self._client = None
 
     def forget(self) -> None:
-        """Drop the connection without a word to the server: after a fork it is the parent's."""
+        """Drop the connection without closing it: after a fork it is the parent's."""
         self._client = None
 
 
@@ -110,14 +126,14 @@ def _plain_headers(response: httpx.Response) -> dict[str, str]:
 def _outcome(response: httpx.Response, count: int) -> Outcome:
     status = response.status_code
     if response.is_success:
-        return _taken(response.content, count) or Again(
-            f"an answer {status} that is not the tracking API's", hopeless_soon=True
+        return _taken(response.content, count) or Retry(
+            f"an answer {status} that is not the tracking API's", a_few_times=True
         )
     title, detail = describe(response)
     reason = f"{status} {title}" + (f": {detail}" if detail else "")
     if status in _BUSY or status >= 500:
         after = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
-        return Again(reason, after_seconds=after, hopeless_soon=status not in _BUSY)
+        return Retry(reason, after_seconds=after, a_few_times=status not in _BUSY)
     return Refused(reason, too_large=status == 413)
 
 

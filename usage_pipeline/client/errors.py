@@ -1,11 +1,18 @@
-"""The one exception that reading methods and direct sending raise. Tracking raises nothing."""
+"""The one exception that reading methods and direct sending raise, and what an error answer says.
+
+Tracking raises nothing.
+"""
 
 import json
-from typing import Any
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
 
 import httpx
 
-_SHOWN_CHARACTERS = 500
+# A server that asks for more is taken to mean this: tracking must come back some day.
+LONGEST_ASKED_SECONDS: Final = 300.0
+_SHOWN_CHARACTERS: Final = 500
 
 
 class ApiError(Exception):
@@ -18,7 +25,7 @@ class ApiError(Exception):
         type: the URI of the kind of problem, if the API gave one.
         instance: the request it is about, if the API gave one.
         retry_after: how many seconds the API asked to wait, if it did.
-        problem: the whole problem document (RFC 9457), empty when the answer was none.
+        problem: the whole problem document (RFC 9457), empty when the answer was something else.
     """
 
     def __init__(
@@ -43,7 +50,7 @@ class ApiError(Exception):
 
 
 def problem_document(response: httpx.Response) -> dict[str, Any]:
-    """The problem document of an answer; empty when it is no JSON object."""
+    """The problem document of an answer; empty when it is not a JSON object."""
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -56,6 +63,23 @@ def describe(response: httpx.Response) -> tuple[str, str]:
     problem = problem_document(response)
     title = _text(problem.get("title")) or response.reason_phrase or "Error"
     return title[:_SHOWN_CHARACTERS], (_text(problem.get("detail")) or "")[:_SHOWN_CHARACTERS]
+
+
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
+    """The seconds a `Retry-After` header asks for, as a number or as a date; None when unusable."""
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        # Not int(): a number of thousands of digits is an error there.
+        return min(float(text), LONGEST_ASKED_SECONDS)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - now).total_seconds(), 0.0), LONGEST_ASKED_SECONDS)
 
 
 def _text(value: object) -> str | None:

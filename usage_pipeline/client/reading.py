@@ -1,151 +1,247 @@
-"""The methods that both clients have: each asks one of `endpoints`, and is called as that is.
+"""The methods of `Client` that ask the API, each a plain method with its request.
 
-`Client` gives the answer at once and `AsyncClient` when it is awaited; lists are `Listing` and
-`AsyncListing`. How a request is sent is the client's own.
+`async_reading.py`, the same for `AsyncClient`, is generated from this file by
+`python -m usage_pipeline.api.openapi.generate`. How a request is sent is the clients' own.
 """
 
-from collections.abc import Callable, Coroutine
-from functools import wraps
-from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import date
+from types import NoneType
+from typing import Any, Literal, TypeVar
 
 import httpx
 
-from usage_pipeline.client import endpoints
-from usage_pipeline.client.endpoints import Request
-from usage_pipeline.client.listing import AsyncListing, Listing
-from usage_pipeline.client.transport import Page, one, page
+from usage_pipeline.client import answers
+from usage_pipeline.client.decoding import answer_of, page_of
+from usage_pipeline.client.reports import Report, plain
+from usage_pipeline.client.requests import Identifier, Listing, Page, Request, get, path_of
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Blocking:
-    """A client that waits for its answers."""
+class Reading(ABC):
+    """Everything that the API answers. Methods raise `ApiError` when it refuses or is away."""
 
-    def response(self, request: Request[Any]) -> httpx.Response:
+    @abstractmethod
+    def _response(self, request: Request[Any]) -> httpx.Response:
         """Send a request; ApiError when there is no answer."""
-        raise NotImplementedError
 
+    def _one(self, request: Request[T]) -> T:
+        return answer_of(request, self._response(request))
 
-class Awaiting:
-    """A client whose answers are awaited."""
+    def _page(self, request: Request[T]) -> Page[T]:
+        return page_of(request, self._response(request))
 
-    async def response(self, request: Request[Any]) -> httpx.Response:
-        """Send a request; ApiError when there is no answer."""
-        raise NotImplementedError
+    def _many(self, request: Request[T]) -> Listing[T]:
+        return Listing(self._page, request)
 
+    def send(self, executions: Sequence[Report]) -> answers.Tracked:
+        """Report executions at once, at most 1,000, and return what became of each."""
+        body = {"executions": [plain(execution) for execution in executions]}
+        return self._one(Request("POST", "/track", answers.Tracked, body=body))
 
-class One(Generic[P, T]):
-    """A method that returns one object, or None where there is nothing to say.
+    def me(self) -> answers.Me:
+        """Who the key belongs to and what it may do."""
+        return self._one(get(answers.Me, "me"))
 
-    It raises ApiError when the API refuses or is away.
-    """
+    def users(
+        self, *, search: str | None = None, page_size: int | None = None
+    ) -> Listing[answers.User]:
+        """The users, those who run most first; needs the scope `read:all`."""
+        return self._many(get(answers.User, "users", search=search, limit=page_size))
 
-    def __init__(self, endpoint: Callable[P, Request[T]]) -> None:
-        """Ask an endpoint."""
-        self._endpoint = endpoint
-        self.__doc__ = endpoint.__doc__
+    def user_workflows(
+        self,
+        user_id: Identifier,
+        *,
+        order: Literal["recent", "use"] | None = None,
+        search: str | None = None,
+        page_size: int | None = None,
+    ) -> Listing[answers.UserWorkflow]:
+        """What a user runs, with how it goes; the most recent first, or the most used."""
+        query = {"order": order, "search": search, "limit": page_size}
+        return self._many(get(answers.UserWorkflow, "user", user_id, **query))
 
-    @overload
-    def __get__(self, client: None, kind: type) -> Self: ...
-    @overload
-    def __get__(self, client: Blocking, kind: type) -> Callable[P, T]: ...
-    @overload
-    def __get__(self, client: Awaiting, kind: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    def user_rhythm(
+        self, user_id: Identifier, *, page_size: int | None = None
+    ) -> Listing[answers.RhythmHour]:
+        """When in the week a user runs workflows, over the last 28 days."""
+        return self._many(get(answers.RhythmHour, "user", user_id, "rhythm", limit=page_size))
 
-    def __get__(self, client: Blocking | Awaiting | None, kind: type) -> Any:
-        """The method of a client."""
-        if client is None:
-            return self
-        method = self._now(client) if isinstance(client, Blocking) else self._later(client)
-        return wraps(self._endpoint)(method)
+    def favourites(
+        self, user_id: Identifier, *, page_size: int | None = None
+    ) -> Listing[answers.Favourite]:
+        """A user's favourites, in their order."""
+        return self._many(get(answers.Favourite, "user", user_id, "favorites", limit=page_size))
 
-    def _now(self, client: Blocking) -> Callable[P, T]:
-        def ask(*given: P.args, **named: P.kwargs) -> T:
-            request = self._endpoint(*given, **named)
-            return one(request, client.response(request))
+    def add_favourite(
+        self,
+        user_id: Identifier,
+        workflow_id: Identifier,
+        *,
+        custom_name: str | None = None,
+        category: str | None = None,
+    ) -> answers.FavouriteItem:
+        """Add a favourite; one that is there already is left as it is."""
+        path = path_of("user", user_id, "favorites")
+        body = {"workflow_id": str(workflow_id)}
+        if custom_name is not None:
+            body["custom_name"] = custom_name
+        if category is not None:
+            body["category"] = category
+        return self._one(Request("POST", path, answers.FavouriteItem, body=body))
 
-        return ask
+    def change_favourite(
+        self, user_id: Identifier, workflow_id: Identifier, **changes: str | None
+    ) -> answers.FavouriteItem:
+        """Change `custom_name` or `category` of a favourite; None removes it."""
+        path = path_of("user", user_id, "favorites", workflow_id)
+        return self._one(Request("PATCH", path, answers.FavouriteItem, body=dict(changes)))
 
-    def _later(self, client: Awaiting) -> Callable[P, Coroutine[Any, Any, T]]:
-        async def ask(*given: P.args, **named: P.kwargs) -> T:
-            request = self._endpoint(*given, **named)
-            return one(request, await client.response(request))
+    def remove_favourite(self, user_id: Identifier, workflow_id: Identifier) -> None:
+        """Remove a favourite."""
+        path = path_of("user", user_id, "favorites", workflow_id)
+        return self._one(Request("DELETE", path, NoneType))
 
-        return ask
+    def order_favourites(self, user_id: Identifier, workflow_ids: Sequence[Identifier]) -> None:
+        """Put a user's favourites in this order."""
+        path = path_of("user", user_id, "favorites", "order")
+        body = {"workflow_ids": [str(workflow_id) for workflow_id in workflow_ids]}
+        return self._one(Request("PUT", path, NoneType, body=body))
 
+    def sequences(
+        self,
+        user_id: Identifier,
+        *,
+        window: Literal[7, 28, 90] | None = None,
+        page_size: int | None = None,
+    ) -> Listing[answers.Sequence]:
+        """What a user runs one after the other, again and again."""
+        query = {"window": window, "limit": page_size}
+        return self._many(get(answers.Sequence, "sequences", user_id, **query))
 
-class Many(Generic[P, T]):
-    """A method that returns a list, which is read page by page while it is iterated."""
+    def templates(
+        self, user_id: Identifier, *, page_size: int | None = None
+    ) -> Listing[answers.Template]:
+        """The sequences that a user saved."""
+        return self._many(get(answers.Template, "user", user_id, "templates", limit=page_size))
 
-    def __init__(self, endpoint: Callable[P, Request[T]]) -> None:
-        """Ask an endpoint."""
-        self._endpoint = endpoint
-        self.__doc__ = endpoint.__doc__
+    def save_template(
+        self, user_id: Identifier, sequence_id: Identifier, name: str
+    ) -> answers.TemplateItem:
+        """Save a detected sequence under a name."""
+        path = path_of("user", user_id, "templates")
+        body = {"sequence_id": str(sequence_id), "name": name}
+        return self._one(Request("POST", path, answers.TemplateItem, body=body))
 
-    @overload
-    def __get__(self, client: None, kind: type) -> Self: ...
-    @overload
-    def __get__(self, client: Blocking, kind: type) -> Callable[P, Listing[T]]: ...
-    @overload
-    def __get__(self, client: Awaiting, kind: type) -> Callable[P, AsyncListing[T]]: ...
+    def remove_template(self, user_id: Identifier, template_id: Identifier) -> None:
+        """Remove a saved sequence."""
+        path = path_of("user", user_id, "templates", template_id)
+        return self._one(Request("DELETE", path, NoneType))
 
-    def __get__(self, client: Blocking | Awaiting | None, kind: type) -> Any:
-        """The method of a client."""
-        if client is None:
-            return self
-        method = self._now(client) if isinstance(client, Blocking) else self._later(client)
-        return wraps(self._endpoint)(method)
+    def patterns(
+        self, user_id: Identifier, *, page_size: int | None = None
+    ) -> Listing[answers.Pattern]:
+        """A user's habits."""
+        return self._many(get(answers.Pattern, "user", user_id, "patterns", limit=page_size))
 
-    def _now(self, client: Blocking) -> Callable[P, Listing[T]]:
-        def fetch(request: Request[T]) -> Page[T]:
-            return page(request, client.response(request))
+    def insights(
+        self,
+        user_id: Identifier,
+        *,
+        state: Literal["open", "dismissed", "resolved"] | None = None,
+        page_size: int | None = None,
+    ) -> Listing[answers.Insight]:
+        """What a user should know and do."""
+        query = {"state": state, "limit": page_size}
+        return self._many(get(answers.Insight, "user", user_id, "insights", **query))
 
-        def ask(*given: P.args, **named: P.kwargs) -> Listing[T]:
-            return Listing(fetch, self._endpoint(*given, **named))
+    def dismiss_insight(self, user_id: Identifier, insight_id: Identifier) -> answers.InsightItem:
+        """Dismiss an insight; returns it."""
+        path = path_of("user", user_id, "insights", insight_id, "dismiss")
+        return self._one(Request("POST", path, answers.InsightItem))
 
-        return ask
+    def reopen_insight(self, user_id: Identifier, insight_id: Identifier) -> answers.InsightItem:
+        """Open a dismissed insight again; returns it."""
+        path = path_of("user", user_id, "insights", insight_id, "reopen")
+        return self._one(Request("POST", path, answers.InsightItem))
 
-    def _later(self, client: Awaiting) -> Callable[P, AsyncListing[T]]:
-        async def fetch(request: Request[T]) -> Page[T]:
-            return page(request, await client.response(request))
+    def popular(
+        self, *, search: str | None = None, page_size: int | None = None
+    ) -> Listing[answers.PopularWorkflow]:
+        """The workflows of the last 7 days, the most used first."""
+        return self._many(get(answers.PopularWorkflow, "popular", search=search, limit=page_size))
 
-        def ask(*given: P.args, **named: P.kwargs) -> AsyncListing[T]:
-            return AsyncListing(fetch, self._endpoint(*given, **named))
+    def success_rates(
+        self, *, search: str | None = None, page_size: int | None = None
+    ) -> Listing[answers.WorkflowReliability]:
+        """How every workflow did in the last 30 days, the worst first."""
+        query = {"search": search, "limit": page_size}
+        return self._many(get(answers.WorkflowReliability, "success-rates", **query))
 
-        return ask
+    def success_rate(self, workflow_id: Identifier) -> answers.OneWorkflowReliability:
+        """How a workflow did in the last 30 days."""
+        return self._one(get(answers.OneWorkflowReliability, "success-rate", workflow_id))
 
+    def abandoned(
+        self, *, search: str | None = None, page_size: int | None = None
+    ) -> Listing[answers.AbandonedWorkflow]:
+        """The workflows that nobody runs any more."""
+        query = {"search": search, "limit": page_size}
+        return self._many(get(answers.AbandonedWorkflow, "abandoned", **query))
 
-class Reading:
-    """Everything that the API answers."""
+    def popular_sequences(
+        self, *, page_size: int | None = None
+    ) -> Listing[answers.PopularSequence]:
+        """What many people run one after the other."""
+        return self._many(get(answers.PopularSequence, "popular-sequences", limit=page_size))
 
-    send = One(endpoints.send)
-    me = One(endpoints.me)
-    users = Many(endpoints.users)
-    user_workflows = Many(endpoints.user_workflows)
-    user_rhythm = Many(endpoints.user_rhythm)
-    favorites = Many(endpoints.favorites)
-    add_favorite = One(endpoints.add_favorite)
-    change_favorite = One(endpoints.change_favorite)
-    remove_favorite = One(endpoints.remove_favorite)
-    order_favorites = One(endpoints.order_favorites)
-    sequences = Many(endpoints.sequences)
-    templates = Many(endpoints.templates)
-    save_template = One(endpoints.save_template)
-    remove_template = One(endpoints.remove_template)
-    patterns = Many(endpoints.patterns)
-    insights = Many(endpoints.insights)
-    dismiss_insight = One(endpoints.dismiss_insight)
-    reopen_insight = One(endpoints.reopen_insight)
-    popular = Many(endpoints.popular)
-    success_rates = Many(endpoints.success_rates)
-    success_rate = One(endpoints.success_rate)
-    abandoned = Many(endpoints.abandoned)
-    popular_sequences = Many(endpoints.popular_sequences)
-    workflow = One(endpoints.workflow)
-    workflow_daily = Many(endpoints.workflow_daily)
-    workflow_neighbours = One(endpoints.workflow_neighbours)
-    workflow_lifecycle = Many(endpoints.workflow_lifecycle)
-    organisation_daily = Many(endpoints.organisation_daily)
-    organisation_insights = Many(endpoints.organisation_insights)
-    definitions = One(endpoints.definitions)
+    def workflow(self, workflow_id: Identifier) -> answers.OneWorkflow:
+        """A workflow with its rank and how it did in the last 30 days."""
+        return self._one(get(answers.OneWorkflow, "workflow", workflow_id))
+
+    def workflow_daily(
+        self,
+        workflow_id: Identifier,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        page_size: int | None = None,
+    ) -> Listing[answers.WorkflowDay]:
+        """A workflow day by day, from `first` to `last`."""
+        query = {"from": first, "to": last, "limit": page_size}
+        return self._many(get(answers.WorkflowDay, "workflow", workflow_id, "daily", **query))
+
+    def workflow_neighbours(self, workflow_id: Identifier) -> answers.Neighbours:
+        """What people run just before and just after a workflow."""
+        return self._one(get(answers.Neighbours, "workflow", workflow_id, "neighbours"))
+
+    def workflow_lifecycle(
+        self, workflow_id: Identifier, *, page_size: int | None = None
+    ) -> Listing[answers.LifecycleWeek]:
+        """The users of a workflow week by week: new, returning, resurrected, dormant."""
+        query = {"limit": page_size}
+        return self._many(get(answers.LifecycleWeek, "workflow", workflow_id, "lifecycle", **query))
+
+    def organisation_daily(
+        self,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        page_size: int | None = None,
+    ) -> Listing[answers.OrganisationDay]:
+        """All executions day by day, from `first` to `last`."""
+        query = {"from": first, "to": last, "limit": page_size}
+        return self._many(get(answers.OrganisationDay, "organisation", "daily", **query))
+
+    def organisation_insights(
+        self, *, page_size: int | None = None
+    ) -> Listing[answers.OrganisationInsight]:
+        """What the organisation should do about its workflows."""
+        query = {"limit": page_size}
+        return self._many(get(answers.OrganisationInsight, "organisation", "insights", **query))
+
+    def definitions(self) -> answers.Definitions:
+        """What each published column means."""
+        return self._one(get(answers.Definitions, "definitions"))

@@ -1,6 +1,11 @@
-"""One state of one execution as the caller reports it, and as `POST /track` reads it."""
+"""Reports: one state of one execution, how a call's end becomes one, and those that wait.
+
+A report is written here as `POST /track` reads it. Sending is the sender's.
+"""
 
 import json
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -91,3 +96,119 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     return value
+
+
+def status_of(error: BaseException | None) -> Status:
+    """What an execution that ended with this exception is.
+
+    `CancelledError`, `KeyboardInterrupt` and `GeneratorExit` end a call from outside: cancelled.
+    So does a group of nothing but these. `sys.exit()` without a complaint is an ordinary end.
+    """
+    if error is None:
+        return "completed"
+    if isinstance(error, SystemExit):
+        return "completed" if error.code in (None, 0) else "failed"
+    if isinstance(error, BaseExceptionGroup):
+        return "failed" if error.subgroup(Exception) is not None else "cancelled"
+    return "failed" if isinstance(error, Exception) else "cancelled"
+
+
+def error_text(error: BaseException, *, with_message: bool) -> str:
+    """Type and message of an exception, never longer than `ERROR_CHARACTERS`."""
+    name = type(error).__qualname__
+    if not with_message:
+        return name[:ERROR_CHARACTERS]
+    try:
+        message = str(error)
+    except Exception:
+        # An exception that cannot say what it is still happened.
+        message = ""
+    return shortened(f"{name}: {message}" if message else name)
+
+
+def shortened(text: str) -> str:
+    """A text of at most `ERROR_CHARACTERS`, with an ellipsis where it was cut."""
+    return text if len(text) <= ERROR_CHARACTERS else text[: ERROR_CHARACTERS - 1] + "…"
+
+
+def in_parts(batch: Sequence[Report], most_bytes: int) -> tuple[list[list[bytes]], list[str]]:
+    """The encoded reports in order, in parts of at most `most_bytes`, each for one request.
+
+    They are encoded one by one, so that a bad one costs only itself.
+
+    Returns:
+        The parts, and the reason of each report that cannot be encoded.
+    """
+    parts: list[list[bytes]] = []
+    reasons: list[str] = []
+    room = 0
+    for report in batch:
+        try:
+            item = encoded(report)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            reasons.append(f"{type(error).__name__}: {error}")
+            continue
+        if not parts or len(item) + 1 > room:
+            parts.append([])
+            room = most_bytes
+        parts[-1].append(item)
+        room -= len(item) + 1
+    return parts, reasons
+
+
+class Waiting:
+    """Reports in the order of their executions' arrival, one for each execution.
+
+    Not thread-safe: the sender holds the lock.
+
+    A newer state of an execution that still waits takes the place of the older one, so that an
+    execution shorter than the sending interval is one report.
+
+    When it is full, new executions are left out, not old ones: what was taken is sent. The end of
+    an execution whose start was taken finds room up to twice the capacity, because a start without
+    its end would be an execution that is open for ever.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        """Hold at most `capacity` reports of new executions."""
+        self._capacity = capacity
+        self._reports: OrderedDict[object, Report] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._reports)
+
+    def add(self, report: Report, *, taken_before: bool) -> bool | None:
+        """Take a report.
+
+        Args:
+            report: the newest state of its execution.
+            taken_before: an earlier state of the same execution was taken.
+
+        Returns:
+            True when it waits now, None when it took the place of one that did, False when full.
+        """
+        # A report without an id is an execution of its own.
+        key: object = report.execution_id and (report.execution_id, report.attempt)
+        key = key or id(report)
+        older = self._reports.get(key)
+        if older is not None:
+            if report.status == "started" != older.status:
+                complete(older, report)
+            else:
+                self._reports[key] = complete(report, older)
+            return None
+        if len(self._reports) >= self._capacity * (2 if taken_before else 1):
+            return False
+        self._reports[key] = report
+        return True
+
+    def take(self, most: int) -> list[Report]:
+        """Remove and return the first ones."""
+        reports = self._reports
+        return [reports.popitem(last=False)[1] for _ in range(min(most, len(reports)))]
+
+    def clear(self) -> int:
+        """Remove all; returns how many there were."""
+        count = len(self._reports)
+        self._reports.clear()
+        return count

@@ -12,18 +12,23 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from usage_pipeline.client.delivery import MOST_ITEMS, Again, Delivery, Outcome, Taken
+from usage_pipeline.client.delivery import (
+    MOST_BYTES,
+    MOST_ITEMS,
+    Delivery,
+    Outcome,
+    Retry,
+    Taken,
+    backoff_seconds,
+)
 from usage_pipeline.client.lifetime import close_at_exit, close_in_worker, survive_forks
-from usage_pipeline.client.parts import in_parts
-from usage_pipeline.client.pauses import backoff_seconds
-from usage_pipeline.client.reports import Report
+from usage_pipeline.client.reports import Report, Waiting, in_parts
 from usage_pipeline.client.stats import Counts, TrackingStats, TroubleLog
-from usage_pipeline.client.waiting import Waiting
 
 _log = logging.getLogger("usage_pipeline.client")
 _IDLE_SECONDS: Final = 60.0
 # Answers like 500 may be about the items themselves; these must not hold up all others for ever.
-_HOPELESS_ATTEMPTS: Final = 5
+_FEW_ATTEMPTS: Final = 5
 
 
 class Sender:
@@ -203,7 +208,7 @@ class Sender:
         return full or self._flushing > 0 or self._deadline is not None
 
     def _send(self, batch: Sequence[Report]) -> None:
-        parts, unsendable = in_parts(batch)
+        parts, unsendable = in_parts(batch, MOST_BYTES)
         if unsendable:
             self._settle(rejected=len(unsendable), reason=unsendable[0])
         while parts:
@@ -211,7 +216,7 @@ class Sender:
             outcome = self._deliver(items)
             if isinstance(outcome, Taken):
                 self._settle(outcome.accepted, outcome.rejected, reason=outcome.reason)
-            elif isinstance(outcome, Again):
+            elif isinstance(outcome, Retry):
                 self._settle(dropped=len(items), reason=outcome.reason)
             elif outcome.too_large and len(items) > 1:
                 half = len(items) // 2
@@ -236,15 +241,15 @@ class Sender:
         while True:
             seconds = min(self._timeout, self._seconds_to_deadline())
             if seconds <= 0:
-                return Again(self._counts.last_error or "the client was closed")
+                return Retry(self._counts.last_error or "the client was closed")
             outcome = self._delivery.post(items, seconds)
-            if not isinstance(outcome, Again):
+            if not isinstance(outcome, Retry):
                 return outcome
             attempt += 1
             with self._lock:
                 self._counts.last_error = outcome.reason
             self._trouble.consider(self.stats, time.monotonic(), failures=attempt)
-            if outcome.hopeless_soon and attempt >= _HOPELESS_ATTEMPTS:
+            if outcome.a_few_times and attempt >= _FEW_ATTEMPTS:
                 return outcome
             pause = max(backoff_seconds(attempt), outcome.after_seconds or 0.0)
             if not self._pause(pause, asked=outcome.after_seconds is not None):

@@ -13,15 +13,21 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from usage_pipeline.client.outcomes import error_text, shortened, status_of
-from usage_pipeline.client.reports import Report, Status, Trigger
+from usage_pipeline.client.reports import (
+    Report,
+    Status,
+    Trigger,
+    error_text,
+    shortened,
+    status_of,
+)
+from usage_pipeline.client.requests import Identifier
 from usage_pipeline.client.sender import Sender
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Identifier = str | int | UUID
 UserChoice = Identifier | Callable[..., Identifier | None] | None
 
 

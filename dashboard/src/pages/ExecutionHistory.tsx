@@ -1,13 +1,13 @@
 // Executions a day by how they ended; of all workflows, or of one.
 import { useState } from "react";
 
-import type { DayCounts, Page } from "../api/types";
+import type { OrganisationDay, Page } from "../api/types";
 import { useResource } from "../api/useResource";
 import { StackedBars, type Part } from "../charts/StackedBars";
 import { day, daysBefore, daysBetween, shortDay } from "../format/dates";
 import { Choice } from "../parts/Choice";
 import { Panel } from "../parts/Panel";
-import { Empty, Shown } from "../parts/states";
+import { Shown } from "../parts/states";
 
 const SPANS = [
   { value: 28, label: "28 days" },
@@ -15,7 +15,7 @@ const SPANS = [
   { value: 180, label: "180 days" },
 ] as const;
 
-export const OUTCOMES: Part<DayCounts>[] = [
+export const OUTCOMES: Part<OrganisationDay>[] = [
   { name: "Succeeded", look: "success", of: "workflow_daily_usage.success_count", value: (row) => row.success_count },
   { name: "Failed", look: "failure", of: "workflow_daily_usage.failure_count", value: (row) => row.failure_count },
   { name: "Cancelled", look: "cancelled", of: "workflow_daily_usage.cancelled_count", value: (row) => row.cancelled_count },
@@ -31,31 +31,27 @@ export function withEmptyDays<T extends { execution_date: string }>(rows: T[], l
   return daysBetween(first, last).map((date) => known.get(date) ?? ({ ...nothing, execution_date: date } as T));
 }
 
-export function ExecutionHistory(props: { title: string; path: string; asOf: string | null }) {
+export function ExecutionHistory(props: { title: string; path: string; asOf: string }) {
   const [span, setSpan] = useState<28 | 90 | 180>(90);
   const { asOf } = props;
-  const days = useResource<Page<DayCounts>>(asOf === null ? null : props.path, {
-    from: asOf && daysBefore(asOf, span - 1),
+  const days = useResource<Page<OrganisationDay>>(props.path, {
+    from: daysBefore(asOf, span - 1),
     to: asOf,
     limit: 200,
   });
   return (
     <Panel title={props.title} className="page-history" aside={<Choice label="Days" options={SPANS} value={span} onChange={setSpan} />}>
-      {asOf === null ? (
-        <Empty>Nothing has been counted yet.</Empty>
-      ) : (
-        <Shown resource={days} what="executions" lines={6} isEmpty={(page) => page.items.length === 0} empty={`Nothing was run in the last ${span} days.`}>
-          {(page) => (
-            <StackedBars
-              label="Executions a day"
-              rows={withEmptyDays(page.items, asOf, NO_EXECUTIONS)}
-              parts={OUTCOMES}
-              day={(row) => day(row.execution_date)}
-              tick={(row) => shortDay(row.execution_date)}
-            />
-          )}
-        </Shown>
-      )}
+      <Shown resource={days} what="executions" lines={6} isEmpty={(page) => page.items.length === 0} empty={`Nothing was run in the last ${span} days.`}>
+        {(page) => (
+          <StackedBars
+            label="Executions a day"
+            rows={withEmptyDays(page.items, asOf, NO_EXECUTIONS)}
+            parts={OUTCOMES}
+            day={(row) => day(row.execution_date)}
+            tick={(row) => shortDay(row.execution_date)}
+          />
+        )}
+      </Shown>
     </Panel>
   );
 }

@@ -1,5 +1,5 @@
 // What several people run one after the other, as a picture and as a table.
-import type { Page, SharedSequence } from "../api/types";
+import type { Page, PopularSequence } from "../api/types";
 import { useResource } from "../api/useResource";
 import { FlowPicture } from "../charts/FlowPicture";
 import { dayOf } from "../format/dates";
@@ -13,7 +13,7 @@ import { useUsage } from "../widgets/context";
 
 const PICTURED = 8;
 
-const columnsIn = (timeZone: string): Column<SharedSequence>[] => [
+const columnsIn = (timeZone: string): Column<PopularSequence>[] => [
   { title: "Sequence", cell: (row) => <WorkflowPath workflows={row.workflows} /> },
   { title: "Users", of: "popular_sequences.user_count", numeric: true, cell: (row) => count(row.user_count) },
   { title: "Sessions", of: "popular_sequences.support", numeric: true, cell: (row) => count(row.support) },
@@ -28,7 +28,7 @@ const columnsIn = (timeZone: string): Column<SharedSequence>[] => [
 
 export function SharedSequences() {
   const columns = columnsIn(useUsage().timeZone);
-  const sequences = useResource<Page<SharedSequence>>("/popular-sequences", { limit: PICTURED });
+  const sequences = useResource<Page<PopularSequence>>("/popular-sequences", { limit: PICTURED });
   return (
     <Panel
       title="Run together by several users"

@@ -1,5 +1,5 @@
 // One workflow: how reliable it is, its history, its users, what runs before and after it.
-import type { LifecycleWeek, Neighbours, Page, WorkflowDay, WorkflowSummary } from "../api/types";
+import type { LifecycleWeek, Neighbours, Page, WorkflowDay, OneWorkflow } from "../api/types";
 import { useResource } from "../api/useResource";
 import { FlowPicture } from "../charts/FlowPicture";
 import { StackedBars, type Part } from "../charts/StackedBars";
@@ -27,7 +27,7 @@ const USERS: Part<UsersOfDay>[] = [
 
 export function WorkflowPage({ workflowId }: { workflowId: string }) {
   const path = `/workflow/${encodeURIComponent(workflowId)}`;
-  const summary = useResource<WorkflowSummary>(path);
+  const summary = useResource<OneWorkflow>(path);
   return (
     <Shown resource={summary} what="the workflow" lines={6}>
       {(workflow) => (
@@ -48,7 +48,7 @@ export function WorkflowPage({ workflowId }: { workflowId: string }) {
   );
 }
 
-function Figures({ workflow }: { workflow: WorkflowSummary }) {
+function Figures({ workflow }: { workflow: OneWorkflow }) {
   const figures: [string, string, React.ReactNode, React.ReactNode?][] = [
     [
       "Success",
@@ -80,7 +80,7 @@ function Figures({ workflow }: { workflow: WorkflowSummary }) {
   );
 }
 
-function Sureness({ workflow }: { workflow: WorkflowSummary }) {
+function Sureness({ workflow }: { workflow: OneWorkflow }) {
   const words = workflow.reliability === "grey" ? null : reliabilityWords(workflow.reliability);
   if (workflow.success_rate_lower_fraction === null) return <>{words}</>;
   return (
@@ -92,7 +92,7 @@ function Sureness({ workflow }: { workflow: WorkflowSummary }) {
   );
 }
 
-function Unfinished({ workflow }: { workflow: WorkflowSummary }) {
+function Unfinished({ workflow }: { workflow: OneWorkflow }) {
   return (
     <>
       <Term of="workflow_success_rates.cancelled_count">{count(workflow.cancelled_count)} cancelled</Term>,{" "}
@@ -101,9 +101,9 @@ function Unfinished({ workflow }: { workflow: WorkflowSummary }) {
   );
 }
 
-function Users({ path, asOf }: { path: string; asOf: string | null }) {
-  const days = useResource<Page<WorkflowDay>>(asOf === null ? null : `${path}/daily`, {
-    from: asOf && daysBefore(asOf, 89),
+function Users({ path, asOf }: { path: string; asOf: string }) {
+  const days = useResource<Page<WorkflowDay>>(`${path}/daily`, {
+    from: daysBefore(asOf, 89),
     to: asOf,
     limit: 200,
   });
@@ -114,7 +114,7 @@ function Users({ path, asOf }: { path: string; asOf: string | null }) {
           <StackedBars
             label="Users a day"
             height={160}
-            rows={withEmptyDays<UsersOfDay>(page.items, asOf ?? "", { unique_users: 0 })}
+            rows={withEmptyDays<UsersOfDay>(page.items, asOf, { unique_users: 0 })}
             parts={USERS}
             day={(row) => day(row.execution_date)}
             tick={(row) => shortDay(row.execution_date)}
@@ -126,12 +126,12 @@ function Users({ path, asOf }: { path: string; asOf: string | null }) {
 }
 
 /** A week by its first day; the one that has not ended yet says so. */
-function weekName(start: string, asOf: string | null): string {
-  const isOver = asOf === null || daysBefore(start, -6) <= asOf;
+function weekName(start: string, asOf: string): string {
+  const isOver = daysBefore(start, -6) <= asOf;
   return `Week of ${day(start)}${isOver ? "" : ", so far"}`;
 }
 
-function Lifecycle({ path, asOf }: { path: string; asOf: string | null }) {
+function Lifecycle({ path, asOf }: { path: string; asOf: string }) {
   const weeks = useResource<Page<LifecycleWeek>>(`${path}/lifecycle`, { limit: 200 });
   return (
     <Panel title="Users a week" about="Who is new, who came back, who stayed.">
@@ -158,7 +158,7 @@ function Lifecycle({ path, asOf }: { path: string; asOf: string | null }) {
   );
 }
 
-function Around({ path, workflow }: { path: string; workflow: WorkflowSummary }) {
+function Around({ path, workflow }: { path: string; workflow: OneWorkflow }) {
   const neighbours = useResource<Neighbours>(`${path}/neighbours`);
   const self = { id: workflow.workflow_id, name: workflowName(workflow) };
   return (

@@ -1,7 +1,7 @@
 // One favourite: its name and numbers, and everything that can be done with it.
 import { useState, type DragEvent } from "react";
 
-import type { Favorite } from "../api/types";
+import type { Favourite } from "../api/types";
 import { cleaned, workflowName } from "../format/names";
 import { count } from "../format/numbers";
 import { Icon } from "../parts/Icon";
@@ -11,7 +11,7 @@ import { useUsage } from "./context";
 import { ReliabilityMark } from "./WorkflowSuccessIndicator";
 
 export interface FavoriteCardProps {
-  favorite: Favorite;
+  favorite: Favourite;
   isFirst: boolean;
   isLast: boolean;
   onMove: (by: -1 | 1) => void;

@@ -1,12 +1,12 @@
 // Asks what a favourite is called and to which category it belongs.
 import { useId, useState } from "react";
 
-import type { Favorite } from "../api/types";
+import type { Favourite } from "../api/types";
 import { workflowName } from "../format/names";
 import { Dialog } from "../parts/Dialog";
 
 export interface FavoriteDialogProps {
-  favorite: Favorite;
+  favorite: Favourite;
   categories: string[];
   onSave: (change: { custom_name: string | null; category: string | null }) => void;
   onClose: () => void;

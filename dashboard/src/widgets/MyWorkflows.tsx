@@ -1,7 +1,7 @@
 // A user's favourites, to order, rename and remove; and what they ran lately or most, to add from.
 import { useEffect, useRef, useState } from "react";
 
-import type { Favorite } from "../api/types";
+import type { Favourite } from "../api/types";
 import { userPath } from "../api/paths";
 import { workflowName } from "../format/names";
 import { Panel, type HeadingLevel } from "../parts/Panel";
@@ -51,7 +51,7 @@ export function MyWorkflows({ userId, headingLevel = 2, pageSize = 5 }: MyWorkfl
 function FavoriteCards({ favorites }: { favorites: Favorites }) {
   const { items } = favorites;
   const [dragged, setDragged] = useState<string | null>(null);
-  const [edited, setEdited] = useState<Favorite | null>(null);
+  const [edited, setEdited] = useState<Favourite | null>(null);
   const [said, setSaid] = useState("");
   const list = useRef<HTMLOListElement>(null);
   const removedAt = useRef<number | null>(null);

@@ -19,7 +19,7 @@ export interface UsageProviderProps {
   children: ReactNode;
 }
 
-const NO_DEFINITIONS: Definitions = { items: {}, time_zone: "UTC" };
+const NO_DEFINITIONS: Omit<Definitions, "as_of"> = { items: {}, time_zone: "UTC" };
 
 export function UsageProvider(props: UsageProviderProps) {
   const { baseUrl = "", accessKey = null, userId = null, onRunWorkflow, onOpenWorkflow, workflowHref } = props;
@@ -38,7 +38,7 @@ export function UsageProvider(props: UsageProviderProps) {
   }, [api]);
 
   const usage = useMemo<Usage>(
-    () => ({ api, userId, onRunWorkflow, onOpenWorkflow, workflowHref, definitions: definitions.items, timeZone: definitions.time_zone ?? "UTC" }),
+    () => ({ api, userId, onRunWorkflow, onOpenWorkflow, workflowHref, definitions: definitions.items, timeZone: definitions.time_zone }),
     [api, userId, onRunWorkflow, onOpenWorkflow, workflowHref, definitions],
   );
   return <UsageContext.Provider value={usage}>{props.children}</UsageContext.Provider>;

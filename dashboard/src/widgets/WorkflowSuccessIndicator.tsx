@@ -1,9 +1,11 @@
 // How reliable a workflow is: a symbol and words, never colour alone. The server says which of the four it is.
-import type { Reliability, WorkflowSummary } from "../api/types";
+import type { OneWorkflow } from "../api/types";
 import { useResource } from "../api/useResource";
 import { percent } from "../format/numbers";
 import { Icon, type IconName } from "../parts/Icon";
 import { Term } from "../parts/Term";
+
+export type Reliability = OneWorkflow["reliability"];
 
 const LOOKS: Record<Reliability, { icon: IconName; words: string }> = {
   green: { icon: "check", words: "reliable" },
@@ -57,7 +59,7 @@ export interface WorkflowSuccessIndicatorProps {
 
 /** The mark for a workflow, over its last 30 days. */
 export function WorkflowSuccessIndicator({ workflowId, compact = false }: WorkflowSuccessIndicatorProps) {
-  const summary = useResource<WorkflowSummary>(`/workflow/${encodeURIComponent(workflowId)}`);
+  const summary = useResource<OneWorkflow>(`/workflow/${encodeURIComponent(workflowId)}`);
   if (summary.problem) {
     return (
       <span className="usage-widget uw-mark uw-mark--grey" role="status">

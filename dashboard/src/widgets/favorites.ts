@@ -4,16 +4,16 @@ import { useState } from "react";
 import { announceChange } from "../api/changes";
 import { asProblem } from "../api/client";
 import { userPath } from "../api/paths";
-import type { Favorite, NamedWorkflow, Page } from "../api/types";
+import type { Favourite, Page, WorkflowName } from "../api/types";
 import { useWholeList, type Resource } from "../api/useResource";
 import { useUsage } from "./context";
 
 export interface Favorites {
-  resource: Resource<Page<Favorite>>;
-  items: Favorite[];
+  resource: Resource<Page<Favourite>>;
+  items: Favourite[];
   problem: string | null;
   has: (workflowId: string) => boolean;
-  add: (workflow: NamedWorkflow) => Promise<void>;
+  add: (workflow: WorkflowName) => Promise<void>;
   remove: (workflowId: string) => Promise<void>;
   change: (workflowId: string, change: { custom_name: string | null; category: string | null }) => Promise<void>;
   order: (workflowIds: string[]) => Promise<void>;
@@ -33,11 +33,11 @@ export function moved<T>(items: readonly T[], from: number, to: number): T[] {
 export function useFavorites(userId: string | null): Favorites {
   const { api } = useUsage();
   const path = userId === null ? null : userPath(userId, "/favorites");
-  const resource = useWholeList<Favorite>(path, PAGE);
+  const resource = useWholeList<Favourite>(path, PAGE);
   const [problem, setProblem] = useState<string | null>(null);
   const items = resource.data?.items ?? [];
 
-  const save = async (shown: Favorite[] | null, send: () => Promise<unknown>) => {
+  const save = async (shown: Favourite[] | null, send: () => Promise<unknown>) => {
     if (shown && resource.data) resource.replace({ ...resource.data, items: shown });
     try {
       await send();

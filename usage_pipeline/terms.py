@@ -33,6 +33,10 @@ DURATION_BUCKET_BASE: Final = 1.1
 # Clocks of sources and applications run ahead of ours by minutes; more is a wrong time.
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
+# Two clocks differ by so much where one notes the start and another the end: such an execution took
+# 0 ms. An end further before its start is a wrong time, and the execution has no duration.
+END_SKEW: Final = timedelta(seconds=1)
+
 # A day rebuilt within this window costs dbt no read of older history, but every day in it is read
 # every night. The nightly look-back must stay inside.
 FOLD_WINDOW_DAYS: Final = 14

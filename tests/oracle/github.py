@@ -6,7 +6,7 @@ it once the run is completed.
 
 import gzip
 import json
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -61,6 +61,8 @@ def _copy(run: dict[str, Any], source: str, namespace: UUID, zone: tzinfo) -> Co
         raise RowError("no actor")
     start, updated = instant(run["run_started_at"]), instant(run["updated_at"])
     done = run["status"] == "completed"
+    # What updates a run so late is not its end: GitHub ends every job within five days.
+    is_end = done and timedelta(0) <= updated - start <= timedelta(days=5)
     identity, workflow = str(run["id"]), str(run["workflow_id"])
     execution = Execution(
         id=execution_id(identity, run["run_attempt"], namespace),
@@ -68,7 +70,7 @@ def _copy(run: dict[str, Any], source: str, namespace: UUID, zone: tzinfo) -> Co
         workflow_id=mapped_id("workflow", workflow, namespace),
         execution_date=day_of(start, zone),
         start_time=start,
-        end_time=updated if done else None,
+        end_time=updated if is_end else None,
         status=STATUS_OF_CONCLUSION[run["conclusion"]] if done else "started",
         trigger_type=TRIGGER_OF_EVENT[run["event"]],
         source=source,

@@ -70,6 +70,7 @@ def load(
     for config in configs:
         days = read = loaded = rejected = duplicates = 0
         span: list[str] = []
+        warnings: dict[str, None] = {}
         with progress(f"Loading {config.name}") as show:
             for result in load_inputs(
                 warehouse, settings, config, start, end, empty_days=empty_days
@@ -80,7 +81,10 @@ def load(
                 loaded += result.loaded
                 rejected += result.rejected
                 duplicates += result.duplicates
+                warnings |= dict.fromkeys(result.warnings)
                 span = [*span[:1], result.day.isoformat()]
+        for warning in warnings:
+            say(f"Warning: {warning}")
         say(
             f"{config.name}: {days} day{'' if days == 1 else 's'} ({span[0]} to {span[-1]}); "
             f"{read:,} rows read = {loaded:,} loaded + {rejected:,} rejected + "

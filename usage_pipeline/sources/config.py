@@ -3,17 +3,19 @@
 Only declarations and their checks. No file of executions is opened here.
 """
 
+import json
+import re
 import tomllib
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import yaml
 from pydantic import (
-    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -25,13 +27,22 @@ from usage_pipeline.errors import UsageError
 from usage_pipeline.execution_dates import check_zone
 from usage_pipeline.identity import shared_namespace, source_namespace
 from usage_pipeline.sources.conform.canonical import CanonicalField
+from usage_pipeline.sources.conform.timestamps import EPOCHS
 from usage_pipeline.sources.conform.vocabulary import plain_word
 from usage_pipeline.sources.reading.templates import check_template, is_template
 from usage_pipeline.terms import Status, Trigger
 
+_EXAMPLE = datetime(2021, 11, 27, 13, 14, 15, tzinfo=UTC)
 
-def _plain_keys(words: dict[str, Any]) -> dict[str, Any]:
-    return {plain_word(word): meaning for word, meaning in words.items()}
+
+def _plain_keys(words: Any) -> Any:
+    """Words as they are compared; YAML reads true, false and numbers as no text."""
+    if not isinstance(words, dict):
+        return words
+    return {
+        plain_word(json.dumps(word) if isinstance(word, bool | None) else str(word)): meaning
+        for word, meaning in words.items()
+    }
 
 
 class SourceConfig(BaseModel):
@@ -54,8 +65,25 @@ class SourceConfig(BaseModel):
         "the execution date (2024-01-31), {day:%Y/%m/%d} for one written otherwise: then only the "
         "files of a day are read for it. A relative path starts at the folder of this file.",
     )
-    format: Literal["auto", "csv", "ndjson", "parquet"] = Field(
-        default="auto", description="auto: by the file's name (.csv, .tsv, .ndjson, .parquet...)."
+    format: Literal["auto", "csv", "ndjson", "json", "parquet"] = Field(
+        default="auto",
+        description="auto: by the file's name (.csv, .tsv, .ndjson, .parquet...). ndjson: one JSON "
+        "object a line. json: one JSON document, a list or an object with a list in it.",
+    )
+    rows: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The member of a JSON document that holds the rows, such as data; with dots "
+        "where it is inside another.",
+    )
+    encoding: str = Field(
+        default="utf-8",
+        description="How the text of the files is encoded, such as cp1252 or utf-16.",
+    )
+    nulls: tuple[str, ...] | None = Field(
+        default=None,
+        description="Words that stand for a missing value, in any column. Unset: NULL, None, nan "
+        "and the like, in ids and names alone.",
     )
     columns: dict[CanonicalField, str | tuple[str, ...] | None] = Field(
         default_factory=dict,
@@ -68,10 +96,10 @@ class SourceConfig(BaseModel):
         "workflows may use the same id. source: an id names one execution of the whole source, "
         "even if its workflow changes. user: two users of a workflow may use the same id.",
     )
-    statuses: Annotated[dict[str, Status], AfterValidator(_plain_keys)] = Field(
+    statuses: Annotated[dict[str, Status], BeforeValidator(_plain_keys)] = Field(
         default_factory=dict, description="What the source's own statuses mean."
     )
-    triggers: Annotated[dict[str, Trigger], AfterValidator(_plain_keys)] = Field(
+    triggers: Annotated[dict[str, Trigger], BeforeValidator(_plain_keys)] = Field(
         default_factory=dict, description="What the source's own triggers mean."
     )
     default_user: str | None = Field(
@@ -90,10 +118,17 @@ class SourceConfig(BaseModel):
     timestamp_format: str | None = Field(
         default=None,
         description="How timestamps are written, in the codes of Python's strptime, or epoch_s, "
-        "epoch_ms. Unset: ISO 8601.",
+        "epoch_ms, epoch_us, epoch_ns. Unset: ISO 8601.",
     )
     delimiter: str = Field(
         default=",", min_length=1, max_length=1, description="What separates the columns of CSV."
+    )
+    escape: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1,
+        description="The character of CSV that takes its meaning from the next one, such as a "
+        "backslash. Unset: quotes are doubled.",
     )
     id_namespace: str | None = Field(
         default=None,
@@ -140,6 +175,32 @@ class SourceConfig(BaseModel):
             raise ValueError("it must be one ASCII character, and no quote or line break")
         return delimiter
 
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, name: str) -> str:
+        try:
+            "".encode(name)
+        except LookupError:
+            raise ValueError(
+                f"{name!r} is not an encoding: use one like utf-8, cp1252 or utf-16"
+            ) from None
+        return name
+
+    @field_validator("timestamp_format")
+    @classmethod
+    def _form_tells_a_time(cls, form: str | None) -> str | None:
+        if form is None or form in EPOCHS:
+            return form
+        try:
+            datetime.strptime(_EXAMPLE.strftime(form), form)  # noqa: DTZ007 - only the form counts
+        except ValueError as error:
+            raise ValueError(f"{form!r} cannot be read: {error}") from None
+        if not re.search("%[YyGcxDF]", form):
+            raise ValueError(
+                f"{form!r} does not tell the year: use strptime's codes, or {', '.join(EPOCHS)}"
+            )
+        return form
+
     @field_validator("path")
     @classmethod
     def _path_names_days(cls, path: str | tuple[str, ...]) -> str | tuple[str, ...]:
@@ -156,12 +217,23 @@ class SourceConfig(BaseModel):
     def _days_in_order(self) -> Self:
         if self.since and self.until and self.until < self.since:
             raise ValueError("until is before since")
+        if self.rows is not None and self.format not in ("auto", "json"):
+            raise ValueError(f"rows names a member of a JSON document, and format is {self.format}")
         return self
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The path, or the paths."""
         return (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def mapped_columns(self) -> dict[str, str]:
+        """The columns of files that the mapping names, with the field that each is mapped to."""
+        return {
+            name: field
+            for field, names in self.columns.items()
+            for name in ((names,) if isinstance(names, str) else names or ())
+        }
 
     @property
     def by_day(self) -> bool:
@@ -244,10 +316,25 @@ def read_sources_file(path: Path) -> list[SourceConfig]:
     return sources
 
 
+class _YamlLoader(yaml.SafeLoader):
+    """YAML 1.2's booleans: on, off, yes and no are words, as statuses and triggers may be."""
+
+
+_YamlLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_YamlLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+
+
 def _parsed(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        return tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
+        if path.suffix == ".toml":
+            return tomllib.loads(text)
+        return yaml.load(text, _YamlLoader)  # noqa: S506 - a safe loader
     except FileNotFoundError:
         raise UsageError(f"There is no sources file {path}.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:

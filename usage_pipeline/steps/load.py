@@ -5,7 +5,7 @@ What a source is stands in `sources/`; how a day is swapped in stands in
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -52,6 +52,7 @@ class DayCounts:
     replaced: int = 0
     late: int = 0
     sources: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.day}: {self.loaded:,} loaded"
@@ -65,11 +66,12 @@ class Loaded(DayCounts):
     """A day that was loaded now."""
 
     @classmethod
-    def of(cls, load: DayLoad) -> Self:
-        """Sum the sources of a day's load."""
+    def of(cls, load: DayLoad, warnings: Iterable[str]) -> Self:
+        """Sum the sources of a day's load; `warnings` say what of its inputs to look at."""
         names = ("read", "loaded", "rejected", "duplicates", "replaced", "late")
         counts = {name: load.total(name) for name in names}
-        return cls(load.day, **counts, sources=tuple(source.source for source in load.sources))
+        sources = tuple(source.source for source in load.sources)
+        return cls(load.day, **counts, sources=sources, warnings=tuple(warnings))
 
 
 class Kept(DayCounts):
@@ -178,7 +180,11 @@ class DayLoader:
             UsageError: the input cannot be read; nothing of the day was changed.
         """
         load = load_day(self._warehouse, day, inputs)
-        loaded = Loaded.of(load)
+        records = [record for each in inputs for record in each.inputs]
+        warnings = [text for record in records for text in record.get("warnings", ())]
+        loaded = Loaded.of(load, warnings)
+        for text in warnings:
+            _log.warning("%s: %s", day, text)
         _log.info("%s", loaded)
         return loaded
 

@@ -89,7 +89,7 @@ def test_when_it_started_follows_from_what_it_says(
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        ({"start_time": "2026-06-28T09:00:01Z", "end_time": "2026-06-28T09:00:00Z"}, "before"),
+        ({"start_time": "2026-06-28T09:00:00Z", "duration": 86_400_000}, "in the future"),
         ({"end_time": "2026-06-28T12:05:01Z"}, "in the future"),
         ({"start_time": "2026-04-30T23:59:59Z"}, "it starts before 2026-05-01"),
         ({"duration": 60 * 86_400_000}, "it starts before 2026-05-01"),
@@ -102,3 +102,23 @@ def test_times_that_make_no_sense_are_refused_with_the_reason(
     found = start_of(TrackedItem.model_validate({**GOOD, **said}), WINDOW)
     assert isinstance(found, str)
     assert reason in found
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("2026-06-28T09:00:00Z", "2026-06-28T09:00:01Z"),
+        ("2026-06-28T08:59:59Z", None),
+        ("2026-06-28T09:00:02Z", "2026-06-28T09:00:02Z"),
+    ],
+)
+def test_an_end_before_the_start_is_a_skewed_clock_or_no_end(
+    end: str, expected: str | None
+) -> None:
+    said = row(start_time="2026-06-28T09:00:01Z", end_time=end)
+    assert said["end_time"] == expected
+
+
+def test_fractions_of_milliseconds_and_ids_that_are_whole_numbers_are_taken() -> None:
+    said = row(duration_ms=1250.75, workflow_id=7001.0)
+    assert (said["duration_ms"], said["source_workflow_id"]) == (1250, "7001")

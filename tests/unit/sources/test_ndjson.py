@@ -51,7 +51,7 @@ def test_numbers_keep_the_digits_they_are_written_with(tmp_path: Path) -> None:
         ({**RUN, "user": {"login": "ann"}}, "user_id is a list or an object and not one value"),
         ({**RUN, "user": ["ann"]}, "user_id is a list or an object and not one value"),
         ({**RUN, "user": "a\0b"}, "user_id holds a NUL byte"),
-        ({**RUN, "user": "\ud800"}, "user_id is not UTF-8"),
+        ({**RUN, "user": "\ud800"}, "user_id is not Unicode text"),
         ({**RUN, "user": None}, "user_id is missing"),
         ({**RUN, "status": True}, 'status "true" is not known'),
         ({**RUN, "cost": float("nan")}, 'cost "NaN" is not a number'),

@@ -97,7 +97,10 @@ def test_files_behind_a_url_are_read_alike(tmp_path: Path) -> None:
         ("none.csv", r"There is no file at .*none\.csv: nothing was loaded\."),
         ("*.csv", r"There is no file at .*\*\.csv"),
         ("empty", r"There is no file at .*empty"),
-        ("odd.xyz", r"odd\.xyz does not tell its format: set format to csv, ndjson or parquet\."),
+        (
+            "odd.xyz",
+            r"odd\.xyz does not tell its format: set format to csv, ndjson, json",
+        ),
         ("nosuch://x/y", r"nosuch://x/y cannot be opened"),
     ],
 )

@@ -1,6 +1,7 @@
 """Reported executions: what an item may say, and the row that becomes of it. No database here."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +22,7 @@ from pydantic import (
 from pydantic_core import to_json
 
 from usage_pipeline.identity import mapped_id, tracked_execution_id
-from usage_pipeline.terms import CLOCK_TOLERANCE, Status, Trigger
+from usage_pipeline.terms import CLOCK_TOLERANCE, END_SKEW, Status, Trigger
 
 MOST_ITEMS: Final = 1000
 _NAME_CHARACTERS = 255
@@ -33,6 +34,9 @@ def _clean(value: object) -> object:
     """Text as Postgres can hold it: without NUL and halves of surrogate pairs; numbers as text."""
     if isinstance(value, bool):
         return value
+    if isinstance(value, float) and value.is_integer():
+        # The same id as the whole number: 7001.0 is 7001.
+        return str(int(value))
     if isinstance(value, int):
         return str(value)
     if not isinstance(value, str):
@@ -51,6 +55,11 @@ def _clean_id(value: object) -> object:
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _rounded(value: object) -> object:
+    """A duration with a fraction as whole milliseconds, rounded down."""
+    return int(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
 _Id = Annotated[str, BeforeValidator(_clean_id), Field(min_length=1, max_length=255)]
@@ -101,7 +110,7 @@ class TrackedItem(BaseModel):
         None, validation_alias=_either("start_time"), description="With an offset or Z."
     )
     end_time: AwareDatetime | None = Field(None, validation_alias=_either("end_time"))
-    duration_ms: int | None = Field(
+    duration_ms: Annotated[int | None, BeforeValidator(_rounded)] = Field(
         None,
         ge=0,
         le=_LONGEST_MS,
@@ -171,16 +180,15 @@ class Start:
 def start_of(item: TrackedItem, window: Window) -> Start | str:
     """When an item says it started; why it makes no sense, if it does not."""
     start, end = item.start_time, item.end_time
-    if start is not None and end is not None and end < start:
-        return "end_time is before start_time"
     latest = window.received + CLOCK_TOLERANCE
-    if (start is not None and start > latest) or (end is not None and end > latest):
-        return "it starts or ends in the future"
     lasted = timedelta(milliseconds=item.duration_ms or 0)
     try:
         began = (start or (end or window.received) - lasted).astimezone(UTC)
+        implied_end = start + lasted if start is not None and end is None else None
     except OverflowError:
         return "its times are out of range"
+    if any(time is not None and time > latest for time in (start, end, implied_end)):
+        return "it starts or ends in the future"
     if began.date() < window.earliest:
         return (
             f"it starts before {window.earliest}, and tracked executions are kept no longer: "
@@ -188,6 +196,18 @@ def start_of(item: TrackedItem, window: Window) -> Start | str:
         )
     is_given = start is not None or (end is not None and item.duration_ms is not None)
     return Start(None if start is None and end is None else began, is_given)
+
+
+def end_of(item: TrackedItem) -> datetime | None:
+    """When it ended, if that is known.
+
+    An end before the start is the start where clocks may differ so much. Further before it is a
+    wrong time, and the execution counts without a duration.
+    """
+    start, end = item.start_time, item.end_time
+    if start is None or end is None or end >= start:
+        return end
+    return start if start - end <= END_SKEW else None
 
 
 def user_of(item: TrackedItem, namespace: UUID) -> UUID:
@@ -211,7 +231,7 @@ def row_of(item: TrackedItem, execution_id: str, start: Start, namespace: UUID) 
         "attempt": item.attempt,
         "start_time": start.time,
         "is_start_given": start.is_given,
-        "end_time": item.end_time,
+        "end_time": end_of(item),
         "duration_ms": item.duration_ms,
         "trigger_type": item.trigger,
         "error_message": item.error_message and item.error_message[:_MESSAGE_CHARACTERS],

@@ -3,7 +3,7 @@
 Names only; no values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from usage_pipeline.errors import InputError
 from usage_pipeline.sources.config import SourceConfig
@@ -83,12 +83,18 @@ def check_bound(
         raise InputError(
             f"{file} has no column for {field}: it has {_listed(names)}. Put the right one into "
             f"the source's columns, as {field}: NAME{hint}."
+            + ("" if complete else " For one JSON document with its rows in a member, set rows.")
         )
 
 
 def part_of_id(number: int) -> str:
     """Under what the columns of a composed id are bound; the first one under `id` itself."""
     return f"id {number + 1}" if number else "id"
+
+
+def is_there(wanted: str, names: Collection[str]) -> bool:
+    """Whether a column that a source maps is among the columns of its files."""
+    return wanted in names or plain_column(wanted) in {plain_column(name) for name in names}
 
 
 def _named(wanted: str, names: Sequence[str], by_plain_name: Mapping[str, str]) -> str | None:

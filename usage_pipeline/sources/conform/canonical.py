@@ -24,6 +24,9 @@ CanonicalField = Literal[
     "attempt",
     "source_status",
     "updated_at",
+    # Read where there is no end: the end is the start and the duration.
+    "duration_ms",
+    "duration_s",
 ]
 
 FIELDS: Final[tuple[str, ...]] = get_args(CanonicalField)

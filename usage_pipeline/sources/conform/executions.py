@@ -3,9 +3,10 @@
 Knows no format and no files: `rows` in, columns out.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -19,11 +20,15 @@ from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.conform.binding import part_of_id
 from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, COST, INSTANT
 from usage_pipeline.sources.conform.fields import (
+    Care,
     costs,
     cut,
+    durations,
     sound_text,
     trimmed,
+    whole_ids,
     whole_numbers,
+    without_words,
     words,
 )
 from usage_pipeline.sources.conform.parsed import Parsed, per_distinct, without
@@ -32,14 +37,19 @@ from usage_pipeline.sources.conform.vocabulary import (
     GITHUB_OTHER_EVENTS,
     GITHUB_STATUS_WORDS,
     GITHUB_TRIGGER_WORDS,
+    NULL_WORDS,
     STATUS_WORDS,
     TRIGGER_WORDS,
 )
 from usage_pipeline.sources.formats.rows import RawRows
 from usage_pipeline.sources.reading.limits import Limits
+from usage_pipeline.terms import END_SKEW
 
 NAME_CHARACTERS: Final = 255
 MESSAGE_CHARACTERS: Final = 10_000
+# GitHub ends a job after five days at the latest; what updates a run later is not its end.
+LONGEST_RUN: Final = timedelta(days=5)
+_MICROSECOND = timedelta(microseconds=1)
 _INT64 = 2**63 - 1
 _INT32 = 2**31 - 1
 
@@ -92,14 +102,16 @@ class Conformed:
     Attributes:
         accepted: executions, in `CANONICAL_SCHEMA`.
         days: the execution date of every row, null where its start cannot be read.
-        rejected: the places of the other rows.
+        rejected: the places of the rows that cannot be executions.
         reasons: why, one for each of them.
+        notes: what was mended or left out, with the number of rows.
     """
 
     accepted: pa.Table
     days: pa.Array
     rejected: npt.NDArray[np.int64]
     reasons: pa.Array
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 def conform(rows: RawRows, columns: Mapping[str, pa.Array], rules: Rules) -> Conformed:
@@ -135,7 +147,7 @@ def conform(rows: RawRows, columns: Mapping[str, pa.Array], rules: Rules) -> Con
         "end_time": end,
         "status": status,
         "trigger_type": fields.trigger(),
-        "error_message": fields.text("error_message", MESSAGE_CHARACTERS),
+        "error_message": fields.message("error_message", MESSAGE_CHARACTERS),
         "input_size": fields.size("input_size"),
         "output_size": fields.size("output_size"),
         "cost": fields.cost(),
@@ -148,24 +160,25 @@ def conform(rows: RawRows, columns: Mapping[str, pa.Array], rules: Rules) -> Con
         "source_user_id": user,
         "source_workflow_id": workflow,
     }
-    return _sorted_out(parsed, days)
+    return _sorted_out(parsed, days, fields)
 
 
-def _sorted_out(parsed: Mapping[str, Parsed], days: pa.Array) -> Conformed:
+def _sorted_out(parsed: Mapping[str, Parsed], days: pa.Array, fields: "_Fields") -> Conformed:
     values = [parsed[name].values for name in CANONICAL_SCHEMA.names]
     table = pa.Table.from_arrays(values, schema=CANONICAL_SCHEMA)
     problems = [each.problem for each in parsed.values() if each.problem is not None]
+    notes = {note: count for note, count in fields.notes.items() if count}
     if not problems:
-        return Conformed(table, days, np.empty(0, np.int64), pa.array([], pa.string()))
+        return Conformed(table, days, np.empty(0, np.int64), pa.array([], pa.string()), notes)
     sound = problems[0].is_null()
     for problem in problems[1:]:
         sound = pc.and_(sound, problem.is_null())
-    wrong = pc.invert(sound)
+    wrong = pc.and_(pc.invert(sound), pc.invert(fields.waiting))
     reasons = pc.binary_join_element_wise(
         *(pc.filter(problem, wrong) for problem in problems), "; ", null_handling="skip"
     )
     places = np.flatnonzero(wrong.to_numpy(zero_copy_only=False)).astype(np.int64)
-    return Conformed(table.filter(sound), days, places, reasons)
+    return Conformed(table.filter(sound), days, places, reasons, notes)
 
 
 class _Fields:
@@ -176,14 +189,21 @@ class _Fields:
         self._columns = columns
         self._rules = rules
         self._marked = rows.marked
+        nulls = rules.config.nulls
+        self._nulls = () if nulls is None else nulls
+        self._id_nulls = NULL_WORDS if nulls is None else nulls
+        self.notes: Counter[str] = Counter()
+        # Rows that have not begun: they are no executions yet, and nothing is wrong with them.
+        self.waiting = pa.repeat(pa.scalar(False), self.count)
 
-    def text(self, name: str, characters: int) -> Parsed:
-        text = self._sound(name)
+    def message(self, name: str, characters: int) -> Parsed:
+        text = self._sound(name, "message")
         return text.with_values(cut(text.values, characters))
 
     def name(self, name: str, characters: int) -> Parsed:
-        text = self._trimmed(name)
-        return text.with_values(cut(text.values, characters))
+        text = self._sound(name, "name")
+        named = without_words(trimmed(text.values), self._id_nulls)
+        return text.with_values(cut(named, characters))
 
     def status(self) -> Parsed:
         found = self._trimmed("status")
@@ -242,12 +262,17 @@ class _Fields:
     def _own_id(self) -> Parsed:
         columns = self._rules.config.columns.get("id")
         if not isinstance(columns, tuple):
-            return self._trimmed("id")
-        parts = [self._trimmed(part_of_id(number)) for number in range(len(columns))]
+            return self._plain_id("id")
+        parts = [self._plain_id(part_of_id(number)) for number in range(len(columns))]
         composed = Parsed(composed_ids([part.values for part in parts]))
         for part in parts:
             composed = composed.after(part)
         return composed
+
+    def _plain_id(self, name: str) -> Parsed:
+        """An id, or a part of one; whole numbers are written as such."""
+        text = self._trimmed(name)
+        return text.with_values(whole_ids(without_words(text.values, self._id_nulls)))
 
     def identity(self, kind: str, name: str, default: str | None = None) -> tuple[Parsed, Parsed]:
         """The source's own id of a user or a workflow, and ours."""
@@ -255,7 +280,7 @@ class _Fields:
         encoded = self._column(name).dictionary_encode()
         marked, limit = self._marked, self._rules.limits.field_bytes
         sound = sound_text(name, encoded.dictionary, limit, marked)
-        own = trimmed(sound.values)
+        own = whole_ids(without_words(trimmed(sound.values), self._id_nulls))
         ours = mapped_ids(kind, own, self._rules.config.namespace)
         spread = Parsed(
             own.take(encoded.indices),
@@ -270,17 +295,59 @@ class _Fields:
 
     def times(self, status: pa.Array) -> tuple[Parsed, Parsed, Parsed]:
         """Start, end and last update."""
-        start = self._time("start_time").require("start_time")
-        end = self._time("end_time")
+        start = self._time("start_time")
+        unbegun = start.values.is_null()
+        if start.problem is not None:
+            unbegun = pc.and_(unbegun, start.problem.is_null())
+        self.waiting = pc.and_(unbegun, pc.fill_null(pc.equal(status, "started"), False))
+        self._note(self.waiting, "have not begun: they were left out, and come when they start")
+        start = start.require("start_time")
         updated = self._time("updated_at")
-        early = pc.less(end.values, start.values)
-        if not self._rules.is_github:
-            return start, end.refuse(early, "end_time is before start_time"), updated
-        # The end is only what the last update tells of it, and has no problem of its own.
-        unknown = pc.or_kleene(
-            pc.fill_null(early, False), pc.fill_null(pc.equal(status, "started"), True)
+        end = self._time("end_time")
+        if self._rules.is_github:
+            return start, Parsed(self._github_end(start.values, end.values, status)), updated
+        end = self._with_duration(start.values, end)
+        gap = pc.subtract(start.values.cast(pa.int64()), end.values.cast(pa.int64()))
+        skewed = pc.and_(pc.greater(gap, 0), pc.less_equal(gap, END_SKEW // _MICROSECOND))
+        early = pc.greater(gap, END_SKEW // _MICROSECOND)
+        self._note(early, "end more than a second before they start: they have no duration")
+        values = pc.if_else(pc.fill_null(skewed, False), start.values, end.values)
+        return start, end.with_values(without(values, pc.fill_null(early, False))), updated
+
+    def _github_end(self, start: pa.Array, end: pa.Array, status: pa.Array) -> pa.Array:
+        """The end that the last update tells of, where it can be one."""
+        lasted = pc.subtract(end.cast(pa.int64()), start.cast(pa.int64()))
+        is_bumped = pc.greater(lasted, LONGEST_RUN // _MICROSECOND)
+        self._note(
+            pc.and_(is_bumped, pc.not_equal(status, "started")),
+            f"were updated more than {LONGEST_RUN.days} days after they started, which is not "
+            "their end: they have no duration",
         )
-        return start, Parsed(without(end.values, unknown)), updated
+        has_none = (pc.less(lasted, 0), is_bumped, pc.equal(status, "started"))
+        for mask in has_none:
+            end = without(end, pc.fill_null(mask, True))
+        return end
+
+    def _with_duration(self, start: pa.Array, end: Parsed) -> Parsed:
+        """The end, from the start and a duration where there is none."""
+        for name, per_unit in (("duration_ms", 1_000), ("duration_s", 1_000_000)):
+            if name not in self._columns:
+                continue
+            text = self._sound(name)
+            lasted = durations(name, text, per_unit)
+            implied = pc.add(start.cast(pa.int64()), lasted.values).cast(INSTANT)
+            latest = self._rules.latest
+            if latest is not None:
+                late = pc.and_(
+                    pc.greater(implied, pa.scalar(latest, INSTANT)), end.values.is_null()
+                )
+                lasted = lasted.refuse(late, f"{name} gives an end that is in the future")
+                implied = without(implied, pc.fill_null(late, False))
+            end = Parsed(pc.coalesce(end.values, implied), end.problem).after(lasted)
+        return end
+
+    def _note(self, mask: pa.Array, what: str) -> None:
+        self.notes[what] += pc.sum(mask).as_py() or 0
 
     def _time(self, name: str) -> Parsed:
         if name not in self._columns:
@@ -294,8 +361,10 @@ class _Fields:
         text = self._sound(name)
         return text.with_values(trimmed(text.values))
 
-    def _sound(self, name: str) -> Parsed:
-        return sound_text(name, self._column(name), self._rules.limits.field_bytes, self._marked)
+    def _sound(self, name: str, care: Care = "id") -> Parsed:
+        limit = self._rules.limits.field_bytes
+        text = sound_text(name, self._column(name), limit, self._marked, care)
+        return text.with_values(without_words(text.values, self._nulls))
 
     def _column(self, name: str) -> pa.Array:
         if name not in self._columns:

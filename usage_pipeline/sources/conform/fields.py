@@ -5,9 +5,9 @@ Times stand in `timestamps`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from usage_pipeline.sources.conform.canonical import COST
 from usage_pipeline.sources.conform.parsed import Parsed, about, per_distinct, without
 from usage_pipeline.sources.conform.vocabulary import plain_word
 from usage_pipeline.sources.formats.rows import text_of
-from usage_pipeline.sources.reading.streams import MARKS, NESTED_MARK
+from usage_pipeline.sources.reading.streams import MARKS, NESTED_MARK, REPLACEMENT, SURROGATE_MARK
 
 _WHOLE = r"^\d{1,18}$"
 _USUAL_COST = r"^[+-]?\d{1,11}(\.\d{1,18})?$"
@@ -27,7 +27,14 @@ _MARK_BYTE: Final = 0xF4
 _CENTS: Final = Decimal("0.000001")
 
 
-def sound_text(name: str, column: pa.Array, field_bytes: int, marked: bool = False) -> Parsed:
+Care = Literal["id", "name", "message"]
+"""How careful a text is read: an id exactly or not at all, since two could become one; a name
+without what no text can hold; a message at any price, so that no failed execution is lost."""
+
+
+def sound_text(
+    name: str, column: pa.Array, field_bytes: int, marked: bool = False, care: Care = "id"
+) -> Parsed:
     """A column as text that the warehouse can hold; empty fields are null.
 
     Args:
@@ -35,22 +42,56 @@ def sound_text(name: str, column: pa.Array, field_bytes: int, marked: bool = Fal
         column: the column as it was read.
         field_bytes: the greatest size of a field.
         marked: whether it may hold marks (see `streams`).
+        care: what becomes of characters that no text can hold.
     """
     parsed = Parsed(text_of(column))
-    longest = pc.max(pc.binary_length(parsed.values)).as_py() or 0
-    if longest > field_bytes:
-        too_long = pc.greater(pc.binary_length(parsed.values), field_bytes)
-        parsed = parsed.refuse(too_long, f"{name} is longer than {field_bytes:,} bytes")
     lowest, highest = _byte_range(parsed.values)
-    if lowest == 0:
+    if lowest == 0 and care == "id":
         nul = pc.match_substring(parsed.values, "\0")
         parsed = parsed.refuse(nul, f"{name} holds a NUL byte")
+    elif lowest == 0:
+        parsed = parsed.with_values(pc.replace_substring(parsed.values, "\0", ""))
     if marked and highest >= _MARK_BYTE:
-        nested = pc.equal(parsed.values, NESTED_MARK)
-        parsed = parsed.refuse(nested, f"{name} is a list or an object and not one value")
-        foreign = pc.match_substring_regex(parsed.values, pattern=MARKS)
-        parsed = parsed.refuse(foreign, f"{name} is not UTF-8")
+        parsed = _without_marks(name, parsed, care)
+    longest = pc.max(pc.binary_length(parsed.values)).as_py() or 0
+    if longest > field_bytes and care == "message":
+        parsed = parsed.with_values(pc.utf8_slice_codeunits(parsed.values, 0, field_bytes // 4))
+    elif longest > field_bytes:
+        too_long = pc.greater(pc.binary_length(parsed.values), field_bytes)
+        parsed = parsed.refuse(too_long, f"{name} is longer than {field_bytes:,} bytes")
     return parsed
+
+
+def _without_marks(name: str, parsed: Parsed, care: Care) -> Parsed:
+    nested = pc.equal(parsed.values, NESTED_MARK)
+    if care == "message":
+        text = without(parsed.values, nested)
+        for pattern in (MARKS, SURROGATE_MARK):
+            text = pc.replace_substring_regex(text, pattern, REPLACEMENT)
+        return parsed.with_values(text)
+    parsed = parsed.refuse(nested, f"{name} is a list or an object and not one value")
+    foreign = pc.match_substring_regex(parsed.values, pattern=MARKS)
+    parsed = parsed.refuse(foreign, f"{name} is not UTF-8")
+    if care == "name":
+        text = pc.replace_substring(parsed.values, SURROGATE_MARK, REPLACEMENT)
+        return parsed.with_values(text)
+    lone = pc.match_substring(parsed.values, SURROGATE_MARK)
+    return parsed.refuse(lone, f"{name} is not Unicode text: it holds half of a surrogate pair")
+
+
+def without_words(text: pa.Array, words: Collection[str]) -> pa.Array:
+    """Text with null where it is one of the words that stand for a missing value."""
+    if not words:
+        return text
+    missing = pc.is_in(trimmed(text), pa.array(sorted(words), pa.string()))
+    return without(text, missing) if pc.any(missing, min_count=1).as_py() else text
+
+
+def whole_ids(text: pa.Array) -> pa.Array:
+    """Ids with whole numbers written as such: 7001.0 and 7001.0000000000 are 7001."""
+    if not pc.any(pc.match_substring(text, ".0"), min_count=1).as_py():
+        return text
+    return pc.replace_substring_regex(text, r"^(-?\d+)\.0+$", r"\1")
 
 
 def trimmed(text: pa.Array) -> pa.Array:
@@ -110,6 +151,19 @@ def whole_numbers(name: str, column: Parsed, least: int, most: int) -> Parsed:
     low, high = pc.less(parsed.values, least), pc.greater(parsed.values, most)
     parsed = parsed.refuse(low, about(name, text, f"is less than {least}"))
     return parsed.refuse(high, about(name, text, f"is greater than {most}")).after(column)
+
+
+def durations(name: str, column: Parsed, per_unit: int) -> Parsed:
+    """Durations as whole microseconds; fractions of one are dropped.
+
+    Args:
+        name: the field, for reasons.
+        column: its text.
+        per_unit: microseconds in its unit.
+    """
+    parsed = costs(name, column)
+    whole = pc.floor(pc.multiply(parsed.values.cast(pa.decimal128(30, 6)), Decimal(per_unit)))
+    return parsed.with_values(whole.cast(pa.decimal128(38, 0)).cast(pa.int64()))
 
 
 def costs(name: str, column: Parsed) -> Parsed:

@@ -5,6 +5,7 @@ happens twice, it is the first one; where they are put forward and it never happ
 after the change as it would have been (`execution_dates.instants_on_wall`).
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,13 +24,20 @@ _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _AFTER_LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _NAIVE: Final = pa.timestamp("us")
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_EPOCHS = ("epoch_s", "epoch_ms")
+# Microseconds in a unit, the digits that a time before 2200 may have, and nanoseconds in a unit.
+EPOCHS: Final = {
+    "epoch_s": (10**6, 12, 10**3),
+    "epoch_ms": (10**3, 15, 10**6),
+    "epoch_us": (1, 18, 10**9),
+    "epoch_ns": (1, 19, 10**9),
+}
 _ISO = (
     r"^(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
     r"(?:[Tt ](?P<hour>\d{2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})"
     r"(?:[.,](?P<fraction>\d{1,12}))?)?)?"
     r"(?: ?(?P<offset>[Zz]|UTC|(?P<sign>[+-])(?P<hours>\d{2})(?::?(?P<minutes>\d{2}))?))?)?$"
 )
+_UTC_NAME = re.compile(r"\b(?:UTC|GMT)\b|(?<=\d)Z\b")
 _ISO_EXAMPLE = "is not a time: write it like 2024-01-31T12:00:00Z, or set timestamp_format"
 
 
@@ -39,7 +47,7 @@ class Clock:
 
     Attributes:
         zone: the zone of times that carry no offset.
-        form: the codes of Python's strptime, `epoch_s` or `epoch_ms`; None for ISO 8601.
+        form: the codes of Python's strptime, or one of `EPOCHS`; None for ISO 8601.
         latest: the latest time that makes sense, if any.
     """
 
@@ -86,7 +94,7 @@ def _bounded(name: str, parsed: Parsed, written: pa.Array) -> Parsed:
 
 
 def _parsed(name: str, text: pa.Array, clock: Clock) -> Parsed:
-    if clock.form is not None and clock.form in _EPOCHS:
+    if clock.form is not None and clock.form in EPOCHS:
         return _epochs(name, text, clock.form)
     if clock.form is not None:
         form = clock.form
@@ -136,12 +144,13 @@ def _digits(text: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def _epochs(name: str, text: pa.Array, form: str) -> Parsed:
-    """Seconds or milliseconds since 1970, perhaps with decimals."""
-    micros, digits, per_micro = (10**6, 12, 10**3) if form == "epoch_s" else (10**3, 15, 10**6)
+    """Units of time since 1970, perhaps with decimals."""
+    micros, digits, per_micro = EPOCHS[form]
     pattern = rf"^(?P<whole>\d{{1,{digits}}})(?:\.(?P<fraction>\d{{1,9}})\d*)?$"
     parts = pc.extract_regex(text, pattern=pattern)
     nanos = _digits(pc.utf8_rpad(parts.field("fraction"), 9, "0"))
-    count = _digits(parts.field("whole")) * micros + nanos // per_micro
+    whole = _digits(parts.field("whole"))
+    count = whole // 1000 if form == "epoch_ns" else whole * micros + nanos // per_micro
     values = pa.array(count, pa.int64(), mask=~flags(parts.is_valid())).cast(INSTANT)
     no_time = pc.and_(text.is_valid(), values.is_null())
     return Parsed(values).refuse(no_time, about(name, text, f"is not a time of the form {form}"))
@@ -149,22 +158,33 @@ def _epochs(name: str, text: pa.Array, form: str) -> Parsed:
 
 def _formatted(name: str, text: pa.Array, form: str, zone: str) -> Parsed:
     """Times in the format of the source; distinct ones only, since Python reads them one by one."""
-    found = ZoneInfo(zone)
+    source_zone = ZoneInfo(zone)
+    # strptime reads a zone's name and forgets it: only names that are the same everywhere are read.
+    names_zone = "%Z" in form
+    bare_form = " ".join(form.replace("%Z", "").split())
 
     def parse(each: str) -> datetime | None:
+        text, expected = each, source_zone
+        if names_zone:
+            text, count = _UTC_NAME.subn("", each)
+            text, expected = " ".join(text.split()), ZoneInfo("UTC")
+            if count != 1:
+                return None
         try:
-            time = datetime.strptime(each, form)  # noqa: DTZ007 - the zone is added below
-            return (time if time.tzinfo else time.replace(tzinfo=found)).astimezone(UTC)
+            time = datetime.strptime(text, bare_form if names_zone else form)  # noqa: DTZ007
+            return (time if time.tzinfo else time.replace(tzinfo=expected)).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
 
     values = pa.array([parse(each) for each in text.to_pylist()], INSTANT)
     what = f"is not a time of the form {form}"
+    if names_zone:
+        what += " (of zone names only UTC and GMT are known: write offsets, as %z)"
     return Parsed(values).refuse(values.is_null(), about(name, text, what))
 
 
 def _native(name: str, column: pa.Array, zone: str) -> Parsed:
-    kind = column.type
+    kind, written = column.type, column
     if pa.types.is_date(kind):
         column = column.cast(pa.date32()).cast(pa.timestamp("s"))
         kind = column.type
@@ -175,7 +195,7 @@ def _native(name: str, column: pa.Array, zone: str) -> Parsed:
         pc.less(count, -86_400 * unit),
         pc.greater(count, (int(_AFTER_LAST.timestamp()) + 86_400) * unit),
     )
-    bad = Parsed(column).refuse(outside, about(name, column, "is not between 1970 and 2200"))
+    bad = Parsed(column).refuse(outside, about(name, written, "is not between 1970 and 2200"))
     if kind.tz is None:
         return bad.with_values(instants_on_wall(bad.values.cast(_NAIVE, safe=False), zone))
     return bad.with_values(

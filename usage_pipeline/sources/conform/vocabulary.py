@@ -3,6 +3,7 @@
 Only data. A source's own configuration adds to these and overrides them.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,9 +27,27 @@ COLUMN_NAMES: Final[Mapping[CanonicalField, tuple[str, ...]]] = {
     "attempt": ("attempt", "run_attempt", "try_number"),
     "source_status": ("source_status",),
     "updated_at": ("updated_at", "modified_at"),
+    "duration_ms": ("duration_ms", "duration_millis", "elapsed_ms"),
+    "duration_s": ("duration_s", "duration_seconds", "duration_secs", "elapsed_s"),
 }
 
-STATUS_WORDS: Final[Mapping[str, Status]] = {
+# What dumps and data frames write where a value is missing. By default only ids and names are
+# read so: a text may well be the word "None".
+NULL_WORDS: Final = (
+    "\\N", "NULL", "null", "None", "none", "nil", "nan", "NaN", "NaT", "<NA>", "N/A", "n/a", "#N/A",
+)  # fmt: skip
+
+
+def plain_word(word: str) -> str:
+    """A status or trigger as it is compared: `TimedOut`, `TIMED_OUT` and `timed-out` are one."""
+    return _BETWEEN.sub("", word).lower()
+
+
+_BETWEEN = re.compile(r"[\s_-]+")
+
+# A word that could mean two things (unknown, warning, retried, missed) is not here: its rows are
+# rejected by name until the source says what it means.
+_STATUSES: Final[Mapping[str, Status]] = {
     "started": "started",
     "new": "started",
     "requested": "started",
@@ -64,9 +83,51 @@ STATUS_WORDS: Final[Mapping[str, Status]] = {
     "aborted": "cancelled",
     "stopped": "cancelled",
     "skipped": "cancelled",
+    "starting": "started",
+    "not_started": "started",
+    "created": "started",
+    "submitted": "started",
+    "accepted": "started",
+    "initializing": "started",
+    "preparing": "started",
+    "active": "started",
+    "executing": "started",
+    "deferred": "started",
+    "suspended": "started",
+    "blocked": "started",
+    "late": "started",
+    "restarting": "started",
+    "restarted": "started",
+    "retrying": "started",
+    "awaiting_retry": "started",
+    "up_for_retry": "started",
+    "up_for_reschedule": "started",
+    "canceling": "started",
+    "killing": "started",
+    "stopping": "started",
+    "terminating": "started",
+    "cached": "completed",
+    "passed": "completed",
+    "upstream_failed": "failed",
+    "failed_with_retry": "failed",
+    "faulted": "failed",
+    "exception": "failed",
+    "crash": "failed",
+    "internal_error": "failed",
+    "system_error": "failed",
+    "quota_exceeded": "failed",
+    "memory_limit_exceeded": "failed",
+    "out_of_memory": "failed",
+    "deadline_exceeded": "failed",
+    "evicted": "failed",
+    "killed": "cancelled",
+    "terminated": "cancelled",
+    "revoked": "cancelled",
+    "removed": "cancelled",
 }
+STATUS_WORDS: Final = {plain_word(word): status for word, status in _STATUSES.items()}
 
-TRIGGER_WORDS: Final[Mapping[str, Trigger]] = {
+_TRIGGERS: Final[Mapping[str, Trigger]] = {
     "manual": "manual",
     "user": "manual",
     "ui": "manual",
@@ -86,14 +147,28 @@ TRIGGER_WORDS: Final[Mapping[str, Trigger]] = {
     "workflow_call": "chained",
     "subworkflow": "chained",
     "asset_triggered": "chained",
+    "timetable": "scheduled",
+    "periodic": "scheduled",
+    "interval": "scheduled",
+    "test": "manual",
+    "operator": "chained",
+    "operator_triggered": "chained",
+    "asset": "chained",
+    "asset_materialization": "chained",
+    "dataset_triggered": "chained",
+    "sensor": "chained",
+    "automation": "chained",
+    "subflow": "chained",
+    "sub_workflow": "chained",
 }
+TRIGGER_WORDS: Final = {plain_word(word): trigger for word, trigger in _TRIGGERS.items()}
 
 # A run's conclusion once it has one, its status until then. `neutral` ran to its end and reports
 # no failure. A skipped run did no work and a stale one was given up by GitHub: neither says
 # anything about reliability, so both are cancelled and stay out of the success rate.
 # `action_required` waits for someone's approval: it has not ended. `completed` is not here: a run
 # that ended without a conclusion could be either, and is rejected.
-GITHUB_STATUS_WORDS: Final[Mapping[str, Status]] = {
+_GITHUB_STATUSES: Final[Mapping[str, Status]] = {
     "success": "completed",
     "neutral": "completed",
     "failure": "failed",
@@ -109,10 +184,11 @@ GITHUB_STATUS_WORDS: Final[Mapping[str, Status]] = {
     "waiting": "started",
     "in_progress": "started",
 }
+GITHUB_STATUS_WORDS: Final = {plain_word(word): status for word, status in _GITHUB_STATUSES.items()}
 
 # Events that are not named here (push, pull_request, issue_comment, release, ...) come from
 # something a person did: `api`, which counts as use by people.
-GITHUB_TRIGGER_WORDS: Final[Mapping[str, Trigger]] = {
+_GITHUB_EVENTS: Final[Mapping[str, Trigger]] = {
     "schedule": "scheduled",
     "workflow_dispatch": "manual",
     "workflow_run": "chained",
@@ -124,12 +200,10 @@ GITHUB_TRIGGER_WORDS: Final[Mapping[str, Trigger]] = {
     # GitHub's own automations: page builds, dependency updates, default code scanning.
     "dynamic": "chained",
 }
+GITHUB_TRIGGER_WORDS: Final = {
+    plain_word(word): trigger for word, trigger in _GITHUB_EVENTS.items()
+}
 GITHUB_OTHER_EVENTS: Final[Trigger] = "api"
-
-
-def plain_word(word: str) -> str:
-    """A status or trigger as it is looked up: lower case, underscores between its parts."""
-    return word.strip().lower().replace("-", "_").replace(" ", "_")
 
 
 def plain_column(name: str) -> str:

@@ -4,6 +4,7 @@ Every field is text here; an empty one is null.
 """
 
 import csv
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -19,19 +20,31 @@ _BLOCK = 8 << 20
 _BATCH_ROWS = 16_384
 # So many broken rows with hardly a good one between them are another format, not dirty data.
 _BROKEN_ROWS = 200_000
+_SEP_LINE = re.compile(r'"?sep=(.)"?')
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
 
-def read_csv(stream: InputStream, delimiter: str = ",") -> Iterator[RawRows]:
+def read_csv(
+    stream: InputStream, delimiter: str = ",", escape: str | None = None
+) -> Iterator[RawRows]:
     """Read a CSV file whose first row names the columns.
 
-    Rows are numbered from 1 after the header; blank lines are no rows.
+    Rows are numbered from 1 after the header; blank lines are no rows. Excel's line `sep=;` before
+    the header is a hint for Excel: it is left out, and names the delimiter where none is declared.
+
+    Args:
+        stream: the file.
+        delimiter: what separates the columns.
+        escape: the character that takes its meaning from the next one, if any does.
 
     Raises:
         InputError: it is empty, or no CSV.
     """
     text = stream.text()
     header, start = _split_header(stream, text)
+    if hint := _SEP_LINE.fullmatch(header):
+        delimiter = hint[1] if delimiter == "," else delimiter
+        header, start = _split_header(stream, itertools.chain([start], text))
     names = _column_names(stream.name, header, delimiter)
     yield RawRows(np.empty(0, np.int64), {name: pa.array([], pa.string()) for name in names})
     feed = _Feed(start, text)
@@ -39,7 +52,7 @@ def read_csv(stream: InputStream, delimiter: str = ",") -> Iterator[RawRows]:
         return
     broken = _BrokenRows(len(names))
     try:
-        for batch in _reader(feed, names, delimiter, broken, stream.limits.row_bytes):
+        for batch in _reader(feed, names, (delimiter, escape), broken, stream.limits.row_bytes):
             # A block holds one long row or very many short ones, which are handed on in parts.
             for first in range(0, max(batch.num_rows, 1), _BATCH_ROWS):
                 part = batch.slice(first, _BATCH_ROWS)
@@ -55,7 +68,11 @@ def read_csv(stream: InputStream, delimiter: str = ",") -> Iterator[RawRows]:
 
 
 def _reader(
-    feed: "_Feed", names: list[str], delimiter: str, broken: "_BrokenRows", row_bytes: int
+    feed: "_Feed",
+    names: list[str],
+    characters: tuple[str, str | None],
+    broken: "_BrokenRows",
+    row_bytes: int,
 ) -> arrow_csv.CSVStreamingReader:
     places = [str(place) for place in range(len(names))]
     return arrow_csv.open_csv(
@@ -64,7 +81,10 @@ def _reader(
             use_threads=False, block_size=max(_BLOCK, row_bytes), column_names=places
         ),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=broken.note
+            delimiter=characters[0],
+            escape_char=characters[1] or False,
+            newlines_in_values=True,
+            invalid_row_handler=broken.note,
         ),
         convert_options=arrow_csv.ConvertOptions(
             check_utf8=False,

@@ -5,12 +5,13 @@ becomes a mark (see `streams`). Used by every reader of JSON.
 """
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from usage_pipeline.sources.reading.streams import FIRST_MARK, NESTED_MARK
+from usage_pipeline.sources.reading.streams import NESTED_MARK, SURROGATE_MARK
 
 
 def parse(text: str) -> Any:
@@ -39,13 +40,42 @@ def text_column(values: Sequence[Any]) -> pa.Array:
 
 def _text(value: Any) -> str | None:
     if isinstance(value, str):
-        return "".join(
-            chr(FIRST_MARK + 0x80 + (ord(each) & 0x7F)) if "\ud800" <= each <= "\udfff" else each
-            for each in value
-        )
+        return _SURROGATES.sub(SURROGATE_MARK, value)
     if value is None:
         return None
     return json.dumps(value) if isinstance(value, bool) else NESTED_MARK
 
 
+def columns_of(
+    objects: Sequence[Mapping[str, Any]], paths: Sequence[str] = ()
+) -> dict[str, pa.Array]:
+    """Columns of text by name: of each member, and of each path that reaches into objects.
+
+    Args:
+        objects: the rows.
+        paths: names with dots, such as `workflowData.name`, that a source maps. A path that no row
+            has gives no column.
+    """
+    names = list(dict.fromkeys(name for each in objects for name in each))
+    columns = {name: text_column([each.get(name) for each in objects]) for name in names}
+    for path in paths:
+        if path in columns:
+            continue
+        members = path.split(".")
+        values = [_inside(each, members) for each in objects]
+        if any(value is not _MISSING for value in values):
+            columns[path] = text_column([None if value is _MISSING else value for value in values])
+    return columns
+
+
+def _inside(value: Any, members: Sequence[str]) -> Any:
+    for member in members:
+        if not isinstance(value, dict) or member not in value:
+            return _MISSING
+        value = value[member]
+    return value
+
+
+_MISSING = object()
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)

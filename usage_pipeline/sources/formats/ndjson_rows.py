@@ -3,7 +3,7 @@
 A line that is no object is a malformed row; it never fails the file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,14 @@ from usage_pipeline.sources.reading.streams import InputStream
 _BATCH_LINES = 32_768
 
 
-def read_ndjson(stream: InputStream) -> Iterator[RawRows]:
+def read_ndjson(stream: InputStream, paths: Sequence[str] = ()) -> Iterator[RawRows]:
     """Read an NDJSON file. A file without a line has no rows.
 
     Rows are numbered by lines; blank lines are no rows.
+
+    Args:
+        stream: the file.
+        paths: names with dots that reach into objects.
 
     Raises:
         InputError: it is no NDJSON, such as one JSON list over many lines.
@@ -31,12 +35,13 @@ def read_ndjson(stream: InputStream) -> Iterator[RawRows]:
         before += len(lines)
         if not kept:
             continue
-        rows = _rows(kept)
+        rows = _rows(kept, paths)
         if not checked and not len(rows.numbers):
             raise InputError(
                 f"{stream.name} is no NDJSON: line {rows.malformed.numbers[0]} "
                 f"{rows.malformed.reasons[0].removeprefix('it ')}, and no other line is better. "
-                "It needs one object a line."
+                "It needs one object a line. For one JSON document set format: json, and rows: "
+                "NAME if its rows are in a member."
             )
         checked = True
         yield rows
@@ -58,7 +63,7 @@ def _batches(stream: InputStream) -> Iterator[list[str]]:
     yield [line.decode().strip() for line in [*lines, rest]]
 
 
-def _rows(numbered: list[tuple[int, str]]) -> RawRows:
+def _rows(numbered: list[tuple[int, str]], paths: Sequence[str]) -> RawRows:
     numbers, lines = [number for number, _ in numbered], [line for _, line in numbered]
     malformed = Malformed()
     objects = _parsed_together(lines)
@@ -73,13 +78,9 @@ def _rows(numbered: list[tuple[int, str]]) -> RawRows:
             else:
                 malformed.add(number, found, line)
         numbers, lines = [number for number, _ in sound], [line for _, line in sound]
-    names = list(dict.fromkeys(name for each in objects for name in each))
-    columns = {
-        name: json_columns.text_column([each.get(name) for each in objects]) for name in names
-    }
     return RawRows(
         np.array(numbers, np.int64),
-        columns,
+        json_columns.columns_of(objects, paths),
         malformed,
         # A value may be nested, or hold half of a surrogate pair, in a file that is all UTF-8.
         marked=True,

@@ -93,6 +93,7 @@ def days_with_files(config: SourceConfig) -> list[date]:
     for path in config.paths:
         system, template = _system_of(path)
         with _listing(path):
+            template = _literal_where_it_exists(system, template)
             found = system.glob(any_day(template))
         days.update(day for each in found if (day := day_of_path(template, str(each))) is not None)
     return sorted(days)
@@ -108,7 +109,8 @@ def _found(path: str, wanted: Callable[[str], bool], day: date | None = None) ->
             paths = [each for each in system.find(folder) if _is_input(each, folder)]
             paths = [each for each in paths if wanted(each)]
         else:
-            found = system.glob(place) if _GLOB.search(place) else []
+            pattern = _literal_where_it_exists(system, place)
+            found = system.glob(pattern) if _GLOB.search(place) else []
             paths = [
                 str(each)
                 for each in found
@@ -121,6 +123,23 @@ def _found(path: str, wanted: Callable[[str], bool], day: date | None = None) ->
     return [
         InputFile(system, each, _shown(each.removeprefix(f"{folder}/"))) for each in sorted(paths)
     ]
+
+
+def _literal_where_it_exists(system: Any, pattern: str) -> str:
+    """A glob in which folders that are really called so stand for themselves, as `runs [prod]`."""
+    folders = pattern.split("/")
+    literal, parts = "", []
+    for place, folder in enumerate(folders):
+        literal = folder if place == 0 else f"{literal}/{folder}"
+        is_folder = place < len(folders) - 1 and _GLOB.search(folder) and system.isdir(literal)
+        parts.append(
+            _GLOB.sub(lambda character: f"[{character[0]}]", folder) if is_folder else folder
+        )
+    return "/".join(parts)
+
+
+def _escaped(character: re.Match[str]) -> str:
+    return f"[{character[0]}]"
 
 
 def _system_of(path: str) -> tuple[Any, str]:

@@ -5,6 +5,7 @@ that no reader fails on it: `conform` rejects the rows that hold one. What the b
 the `*_rows` modules.
 """
 
+import codecs
 import hashlib
 import re
 import zlib
@@ -20,6 +21,10 @@ FIRST_MARK: Final = 0x10FF00
 MARKS: Final = f"[{chr(FIRST_MARK)}-{chr(FIRST_MARK + 0xFF)}]"
 # What stands where a text is wanted and an object or a list was found.
 NESTED_MARK: Final = chr(FIRST_MARK)
+# A lone surrogate is valid JSON but not valid text: this stands for each.
+SURROGATE_MARK: Final = chr(FIRST_MARK - 1)
+REPLACEMENT: Final = "\ufffd"
+"""What is kept of a character that a text cannot hold."""
 
 _CHUNK = 1 << 20
 # Below this much text no ratio is suspicious: small files of repeated rows pack very well.
@@ -30,8 +35,8 @@ _OTHER_KINDS = (
     (b"\xfd7zXZ", "packed with xz: unpack it, or pack it with gzip"),
     (b"\x28\xb5\x2f\xfd", "packed with zstd: unpack it, or pack it with gzip"),
     (b"PAR1", "a Parquet file: set format: parquet, or let its name end in .parquet"),
-    (b"\xff\xfe", "UTF-16 text: save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16 text: save it as UTF-8"),
+    (b"\xff\xfe", "UTF-16 text: set encoding: utf-16, or save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text: set encoding: utf-16, or save it as UTF-8"),
 )
 
 
@@ -43,6 +48,7 @@ class InputStream:
         name: what the file is called in messages and locations.
         file: the open file; whoever opened it closes it.
         limits: what it may hold.
+        encoding: how its text is encoded.
         size: bytes read of the file as it is stored; all of them once it is read.
         marked: whether anything was not UTF-8 so far.
         quotes: how many double quotes there were so far.
@@ -51,6 +57,7 @@ class InputStream:
     name: str
     file: BinaryIO
     limits: Limits
+    encoding: str = "utf-8"
     size: int = 0
     marked: bool = False
     quotes: int = 0
@@ -68,7 +75,7 @@ class InputStream:
             InputError: it cannot be unpacked, or is no text.
         """
         rest, first = b"", True
-        for chunk in self._unpacked():
+        for chunk in self._recoded(self._unpacked()):
             data = rest + chunk if rest else chunk
             if first:
                 _refuse_other_kinds(self.name, data)
@@ -78,6 +85,22 @@ class InputStream:
             yield text
         if rest:
             yield self._marked(rest)
+
+    def _recoded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The text in UTF-8, whatever the file's encoding; a byte that it lacks is an error."""
+        if codecs.lookup(self.encoding).name == "utf-8":
+            yield from chunks
+            return
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        try:
+            for chunk in chunks:
+                yield decoder.decode(chunk).encode()
+            yield decoder.decode(b"", final=True).encode()
+        except (UnicodeDecodeError, UnicodeEncodeError) as error:
+            raise InputError(
+                f"{self.name} is not {self.encoding} ({error.reason} at byte {error.start:,} of a "
+                "block): set the source's encoding to that of the file."
+            ) from None
 
     def fingerprint(self) -> None:
         """Read the file for its size and hash only, and go back to its beginning.
@@ -148,6 +171,7 @@ def marked_text(data: bytes) -> str:
 def readable_text(text: str) -> str:
     r"""Text that can be shown: each mark and NUL as the byte it stands for, such as `\xfc`."""
     text = text.replace(NESTED_MARK, "").replace("\0", "\\x00")
+    text = text.replace(SURROGATE_MARK, REPLACEMENT)
     return re.sub(MARKS, lambda mark: f"\\x{ord(mark[0]) - FIRST_MARK:02x}", text)
 
 

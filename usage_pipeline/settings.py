@@ -239,7 +239,7 @@ def read_settings() -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         name = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         reason = str(first["msg"]).removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
+        if first["type"] in ("extra_forbidden", "model_type"):
             raise UsageError(f"{name} is not a setting: correct its name or unset it.") from None
         if reason.startswith(_PREFIX):
             raise UsageError(f"{reason}.") from None

@@ -1,7 +1,7 @@
 {#-
     The *state* of a pair (a user with a workflow) over some days: totals, first and last use, and its
     runs of active days. States of consecutive periods fold into one, so a night reads the state of the
-    days that are closed and the days that are open, never the whole history.
+    closed days and the days of the fold window after them, never the whole history.
 -#}
 
 {#- The last day that is folded into int_user_workflow_closed_states. -#}

@@ -89,7 +89,7 @@ def test_there_are_few_enough_variables_to_read_through() -> None:
         ("USAGE_REJECTED_SHARE_LIMIT", "7", "USAGE_REJECTED_SHARE_LIMIT is not valid"),
         ("USAGE_API_PORT", "http", "USAGE_API_PORT is not valid"),
         ("USAGE_API_RATE_LIMIT", "many", "USAGE_API_RATE_LIMIT is not valid: write it like"),
-        ("USAGE_API", "http://127.0.0.1:8000", "USAGE_API is not valid"),
+        ("USAGE_API", "http://127.0.0.1:8000", "^USAGE_API is not a setting: correct its name"),
         ("USAGE_SESSION_GAP_SECONDS", "0", "USAGE_SESSION_GAP_SECONDS is not valid"),
         ("USAGE_INSIGHT_PER_USER", "5", "^USAGE_INSIGHT_PER_USER is not a setting: correct its"),
         ("USAGE_OIDC_ISSUER", "https://issuer.example", "^USAGE_OIDC_ISSUER needs USAGE_OIDC_AU"),

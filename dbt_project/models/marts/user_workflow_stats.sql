@@ -65,14 +65,14 @@ states as (
             pairs_to_build.user_id = closed_states.user_id
             and pairs_to_build.workflow_id = closed_states.workflow_id
     union all
-    select open_states.* from pairs_to_build
-    inner join {{ ref('int_user_workflow_day_states') }} as open_states
+    select day_states.* from pairs_to_build
+    inner join {{ ref('int_user_workflow_day_states') }} as day_states
         on
-            pairs_to_build.user_id = open_states.user_id
-            and pairs_to_build.workflow_id = open_states.workflow_id
+            pairs_to_build.user_id = day_states.user_id
+            and pairs_to_build.workflow_id = day_states.workflow_id
     where
-        open_states.last_used_date > {{ date_literal(closed_until) }}
-        and open_states.last_used_date <= {{ as_of }}
+        day_states.last_used_date > {{ date_literal(closed_until) }}
+        and day_states.last_used_date <= {{ as_of }}
 ),
 
 recent_days as (

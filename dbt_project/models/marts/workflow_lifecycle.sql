@@ -34,8 +34,8 @@ active_weeks as (
         and execution_date between {{ date_literal(week_before) }} and {{ date_literal(days.as_of) }}
 ),
 
--- Open days before those weeks; the closed states know about the days before that.
-earlier_open_days as (
+-- Days of the fold window before those weeks; the closed states know about the days before that.
+earlier_window_days as (
     select workflow_id, user_id from {{ ref('user_workflow_usage') }}
     where
         people_execution_count > 0
@@ -69,10 +69,10 @@ new_user_weeks as (
                 and closed_states.first_active_date < {{ date_literal(week_before) }}
         )
         and not exists (
-            select 1 from earlier_open_days
+            select 1 from earlier_window_days
             where
-                earlier_open_days.workflow_id = user_weeks.workflow_id
-                and earlier_open_days.user_id = user_weeks.user_id
+                earlier_window_days.workflow_id = user_weeks.workflow_id
+                and earlier_window_days.user_id = user_weeks.user_id
         )
 ),
 

@@ -14,9 +14,8 @@ import yaml
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.synthetic.model import DEMO, GeneratorConfig
-from usage_pipeline.synthetic.render import FileFormat
 from usage_pipeline.synthetic.truth import TRUTH_FILE
-from usage_pipeline.synthetic.write import write
+from usage_pipeline.synthetic.write import FileFormat, write
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.executions.tracked import TRACKED
 from usage_pipeline.warehouse.ledger import day_states

@@ -1,12 +1,15 @@
-"""Executions without any plan: each user's liked workflows at random times of the working day."""
+"""Executions that follow no habit: by people at random, by machines at a fixed hour.
+
+People run what they like at random times of the working day. Machines run what is scheduled, and
+what the execution before starts.
+"""
 
 import numpy as np
 
 from usage_pipeline.synthetic.habits import Habits
-from usage_pipeline.synthetic.local_time import HOUR_MS, SECOND_MS, LocalDay
-from usage_pipeline.synthetic.population import Population
-from usage_pipeline.synthetic.starts import Ints, Starts
-from usage_pipeline.synthetic.streams import Purpose, stream
+from usage_pipeline.synthetic.model import GeneratorConfig, Purpose, stream
+from usage_pipeline.synthetic.population import Population, Schedules
+from usage_pipeline.synthetic.starts import HOUR_MS, SECOND_MS, Ints, LocalDay, Starts, Trigger
 from usage_pipeline.synthetic.users import FAVOURITES
 
 _WEEKDAY_LOAD = (1.25, 1.3, 1.3, 1.25, 1.1, 0.45, 0.35)
@@ -88,3 +91,30 @@ def _habits_per_day(habits: Habits) -> float:
 def _no_starts() -> Starts:
     nothing = np.zeros(0, dtype=np.int64)
     return Starts.of(nothing, nothing, nothing)
+
+
+def machine_starts(config: GeneratorConfig, schedules: Schedules, local: LocalDay) -> Starts:
+    """The scheduled and chained executions of a day."""
+    random = stream(config.seed, Purpose.MACHINES, config.day_index(local.day))
+    count = len(schedules.owner)
+    seconds_late = random.integers(0, 20 * SECOND_MS, count)
+    chained_after = random.integers(60 * SECOND_MS, 400 * SECOND_MS, count)
+    due = (schedules.weekdays >> local.day.weekday()) & 1 == 1
+    start = local.instants(schedules.hour * HOUR_MS) + seconds_late
+    goes_on = due & (schedules.chained >= 0)
+    return Starts.concat(
+        [
+            Starts.of(
+                schedules.owner[due],
+                schedules.workflow[due],
+                start[due],
+                trigger=Trigger.SCHEDULED,
+            ),
+            Starts.of(
+                schedules.owner[goes_on],
+                schedules.chained[goes_on],
+                (start + chained_after)[goes_on],
+                trigger=Trigger.CHAINED,
+            ),
+        ]
+    )

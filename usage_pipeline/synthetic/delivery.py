@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from usage_pipeline.synthetic.columns import numbered_text, uuid_text
-from usage_pipeline.synthetic.model import DIRTY_KINDS, DirtyKind, GeneratorConfig
-from usage_pipeline.synthetic.streams import Purpose, stream
+from usage_pipeline.synthetic.model import DIRTY_KINDS, DirtyKind, GeneratorConfig, Purpose, stream
 
 CLEAN = -1
 UNKNOWN_STATUS = "exploded"

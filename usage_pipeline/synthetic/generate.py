@@ -10,10 +10,8 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
-from usage_pipeline.synthetic.background import background_starts
+from usage_pipeline.synthetic.background import background_starts, machine_starts
 from usage_pipeline.synthetic.columns import decimal_from_millionths, validity
-from usage_pipeline.synthetic.local_time import LocalDay, local_day
-from usage_pipeline.synthetic.machines import machine_starts
 from usage_pipeline.synthetic.model import GeneratorConfig
 from usage_pipeline.synthetic.names import ERROR_MESSAGES
 from usage_pipeline.synthetic.outcomes import MISSING, DayExecutions, draw_outcomes
@@ -26,7 +24,15 @@ from usage_pipeline.synthetic.sessions import (
     sequence_sessions,
     time_runs,
 )
-from usage_pipeline.synthetic.starts import Ints, Small, Starts, Status, Trigger
+from usage_pipeline.synthetic.starts import (
+    Ints,
+    LocalDay,
+    Small,
+    Starts,
+    Status,
+    Trigger,
+    local_day,
+)
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 

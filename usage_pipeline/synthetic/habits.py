@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from usage_pipeline.errors import UsageError
-from usage_pipeline.synthetic.model import GeneratorConfig
+from usage_pipeline.synthetic.model import GeneratorConfig, Purpose, stream
 from usage_pipeline.synthetic.starts import Ints
-from usage_pipeline.synthetic.streams import Purpose, stream
 from usage_pipeline.synthetic.users import Users
 from usage_pipeline.synthetic.workflows import Floats, Workflows
 

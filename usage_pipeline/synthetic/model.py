@@ -1,13 +1,16 @@
 """What a generated history looks like: its size, its habits and its faults, and two presets.
 
-Only the description lives here. Nothing is drawn and nothing is written; the same description
-always gives the same executions.
+Only the description lives here, with the streams of randomness that its seed stands for. Nothing is
+drawn or written; the same description always gives the same executions.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import IntEnum
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
 
 from usage_pipeline.errors import UsageError
 
@@ -172,3 +175,29 @@ LARGE = GeneratorConfig(
     degraded_workflows=15,
 )
 """Ten million executions of 200,000 users in eight weeks."""
+
+
+class Purpose(IntEnum):
+    """What a stream is drawn for. The numbers are part of what a seed means: never reuse one."""
+
+    WORKFLOWS = 1
+    USERS = 2
+    HABITS = 3
+    SCHEDULES = 4
+    BACKGROUND = 5
+    SEQUENCES = 6
+    TIME_PATTERNS = 7
+    CONDITIONALS = 8
+    NOISE = 9
+    MACHINES = 10
+    OUTCOMES = 11
+    IDS = 12
+    DELIVERY = 13
+    SHUFFLE = 14
+    USER_IDS = 15
+    WORKFLOW_IDS = 16
+
+
+def stream(seed: int, purpose: Purpose, day_index: int = 0) -> np.random.Generator:
+    """The generator of one purpose on one day."""
+    return np.random.Generator(np.random.PCG64([seed, int(purpose), day_index]))

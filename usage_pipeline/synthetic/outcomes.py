@@ -7,11 +7,20 @@ import numpy as np
 import pyarrow as pa
 
 from usage_pipeline.synthetic.columns import numbered_text, uuid_text
-from usage_pipeline.synthetic.local_time import HOUR_MS, SECOND_MS, LocalDay
+from usage_pipeline.synthetic.model import Purpose, stream
 from usage_pipeline.synthetic.names import ERROR_MESSAGES
 from usage_pipeline.synthetic.population import Population
-from usage_pipeline.synthetic.starts import UNDECIDED, Ints, Small, Starts, Status, Trigger
-from usage_pipeline.synthetic.streams import Purpose, stream
+from usage_pipeline.synthetic.starts import (
+    HOUR_MS,
+    SECOND_MS,
+    UNDECIDED,
+    Ints,
+    LocalDay,
+    Small,
+    Starts,
+    Status,
+    Trigger,
+)
 from usage_pipeline.synthetic.workflows import Workflows
 
 MISSING = -1

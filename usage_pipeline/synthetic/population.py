@@ -1,4 +1,7 @@
-"""Everything about a generated history that is the same on all its days, drawn once and kept."""
+"""Everything about a generated history that is the same on all its days, drawn once and kept.
+
+Users, workflows and habits have modules of their own; the schedules of machines are planned here.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,11 +9,48 @@ from functools import lru_cache
 import numpy as np
 
 from usage_pipeline.synthetic.habits import Habits, plan_habits
-from usage_pipeline.synthetic.machines import Schedules, plan_schedules
-from usage_pipeline.synthetic.model import GeneratorConfig
+from usage_pipeline.synthetic.model import GeneratorConfig, Purpose, stream
 from usage_pipeline.synthetic.starts import Ints, Mask
 from usage_pipeline.synthetic.users import Users, draw_users
 from usage_pipeline.synthetic.workflows import Workflows, draw_workflows
+
+_WORKDAYS, _ALL_DAYS = 0b0011111, 0b1111111
+_CHAINED_SHARE = 1 / 3
+# The last hour is left out, so that what is chained starts on the same day.
+_LAST_HOUR = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """One array entry a schedule; `chained` is the workflow started next, or -1."""
+
+    owner: Ints
+    workflow: Ints
+    hour: Ints
+    weekdays: Ints
+    chained: Ints
+
+    @property
+    def mean_per_day(self) -> float:
+        """How many executions they start on an average day."""
+        days = np.bitwise_count(self.weekdays) / 7
+        return float((days * (1 + (self.chained >= 0))).sum())
+
+
+def plan_schedules(config: GeneratorConfig, users: Users, workflows: Workflows) -> Schedules:
+    """Plan the schedules: a few owners, each with several, none for an abandoned workflow."""
+    random = stream(config.seed, Purpose.SCHEDULES)
+    usable = np.flatnonzero(workflows.lasting)
+    count = config.schedules if len(users.lasting) and len(usable) else 0
+    owners = random.permutation(users.lasting)[: max(1, (count + 2) // 3)]
+    chained = random.choice(usable, count) if count else np.zeros(0, dtype=np.int64)
+    return Schedules(
+        owner=random.choice(owners, count) if count else np.zeros(0, dtype=np.int64),
+        workflow=random.choice(usable, count) if count else np.zeros(0, dtype=np.int64),
+        hour=random.integers(0, _LAST_HOUR + 1, count),
+        weekdays=np.where(random.random(count) < 0.6, _WORKDAYS, _ALL_DAYS),
+        chained=np.where(random.random(count) < _CHAINED_SHARE, chained, -1),
+    )
 
 
 @dataclass(frozen=True, slots=True)

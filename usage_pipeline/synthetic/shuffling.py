@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from usage_pipeline.synthetic.local_time import Instants, midnight_ms
-from usage_pipeline.synthetic.streams import Purpose, stream
+from usage_pipeline.synthetic.model import Purpose, stream
+from usage_pipeline.synthetic.starts import Instants, midnight_ms
 
 Shuffling = Literal["within_day", "within_user_day", "uniform"]
 

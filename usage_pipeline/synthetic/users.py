@@ -10,10 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from usage_pipeline.synthetic.columns import uuid_text
-from usage_pipeline.synthetic.model import GeneratorConfig
+from usage_pipeline.synthetic.model import GeneratorConfig, Purpose, stream
 from usage_pipeline.synthetic.names import user_names
 from usage_pipeline.synthetic.starts import Ints
-from usage_pipeline.synthetic.streams import Purpose, stream
 from usage_pipeline.synthetic.workflows import NEVER, Workflows
 
 FAVOURITES = 8

@@ -178,5 +178,5 @@ def test_no_page_and_no_message_names_a_variable_of_an_earlier_version() -> None
 
 def test_the_docs_hold_the_table_of_every_setting_with_its_default() -> None:
     """`python -m usage_pipeline.settings` prints it."""
-    pages = [page.read_text() for page in (CHECKOUT / "docs").glob("*.md")]
+    pages = [page.read_text() for page in (CHECKOUT / "docs").rglob("*.md")]
     assert sum(settings_table() in page for page in pages) == 1

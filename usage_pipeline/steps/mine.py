@@ -12,18 +12,19 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from usage_pipeline.mining.daily.sequences import SequenceCounts
 from usage_pipeline.mining.daily.session_days import read_executions_of_day
 from usage_pipeline.mining.daily.statistics import DailyStatistics, day_statistics
 from usage_pipeline.mining.insights.find import InsightInputs, find_insights
 from usage_pipeline.mining.insights.states import merge_insights
 from usage_pipeline.mining.patterns.usage import usage_patterns
 from usage_pipeline.mining.sequences.follow_ups import find_follow_ups
+from usage_pipeline.mining.sequences.frequent import workflow_sequences
 from usage_pipeline.mining.sequences.subsequences import (
     PART_WINDOW_DAYS,
     find_popular_sequences,
     find_subsequences,
 )
-from usage_pipeline.mining.sequences.windows import SequenceCounts, workflow_sequences
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse

@@ -7,7 +7,7 @@ from math import comb
 from uuid import uuid5
 from zoneinfo import ZoneInfo
 
-from usage_pipeline.mining.identifiers import SEQUENCE_NAMESPACE
+from usage_pipeline.mining.daily.sequences import SEQUENCE_NAMESPACE
 
 
 @dataclass(frozen=True)

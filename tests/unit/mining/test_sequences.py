@@ -12,6 +12,12 @@ from tests.unit.mining import reference
 from tests.unit.mining.strategies import ZONES, at, histories, run, to_table, uuid_of
 from usage_pipeline.mining.columns import to_date
 from usage_pipeline.mining.daily.hours import execution_hours
+from usage_pipeline.mining.daily.sequences import (
+    SEQUENCE_OCCURRENCES_SCHEMA,
+    count_sequences,
+    intern_sequences,
+    sequence_occurrences,
+)
 from usage_pipeline.mining.daily.session_days import closing_days
 from usage_pipeline.mining.daily.sessions import sessionize
 from usage_pipeline.mining.daily.statistics import (
@@ -21,14 +27,7 @@ from usage_pipeline.mining.daily.statistics import (
 )
 from usage_pipeline.mining.daily.transitions import step_counts, transitions
 from usage_pipeline.mining.executions import ExecutionsOfUsers
-from usage_pipeline.mining.interning import intern_sequences
-from usage_pipeline.mining.sequences.windows import (
-    SEQUENCE_OCCURRENCES_SCHEMA,
-    WORKFLOW_SEQUENCES_SCHEMA,
-    count_sequences,
-    sequence_occurrences,
-    workflow_sequences,
-)
+from usage_pipeline.mining.sequences.frequent import WORKFLOW_SEQUENCES_SCHEMA, workflow_sequences
 
 AS_OF = at(12).date()
 

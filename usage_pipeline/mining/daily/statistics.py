@@ -11,6 +11,7 @@ from datetime import date
 import pyarrow as pa
 
 from usage_pipeline.mining.daily.hours import execution_hours
+from usage_pipeline.mining.daily.sequences import sequence_occurrences
 from usage_pipeline.mining.daily.session_days import sessions_closing_on
 from usage_pipeline.mining.daily.sessions import (
     Sessions,
@@ -19,7 +20,6 @@ from usage_pipeline.mining.daily.sessions import (
 from usage_pipeline.mining.daily.settings import DEFAULT_SESSIONS, SessionSettings
 from usage_pipeline.mining.daily.transitions import step_counts, transitions
 from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
-from usage_pipeline.mining.sequences.windows import sequence_occurrences
 
 
 @dataclass(frozen=True, slots=True)

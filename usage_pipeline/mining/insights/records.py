@@ -8,8 +8,11 @@ from typing import Final
 
 import pyarrow as pa
 
-from usage_pipeline.identity import hashed_ids
-from usage_pipeline.mining.identifiers import INSIGHT_NAMESPACE
+from usage_pipeline.identity import hashed_ids, source_namespace
+
+INSIGHT_NAMESPACE: Final = source_namespace("mining:insight")
+"""The namespace of insight ids, which are UUIDv5 of `user/type/subject`; the subject is a workflow,
+a sequence or nothing."""
 
 INSIGHT_TYPES: Final = (
     "most_used",

@@ -12,13 +12,16 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from usage_pipeline.identity import hashed_ids
+from usage_pipeline.identity import hashed_ids, source_namespace
 from usage_pipeline.mining.columns import Floats, Ints, to_ids
-from usage_pipeline.mining.identifiers import PATTERN_NAMESPACE
 from usage_pipeline.mining.insights.wording import Names, between_hours, counted, on_weekdays
 from usage_pipeline.mining.patterns.time import TimeWindows, find_time_windows
 from usage_pipeline.mining.sequences.follow_ups import FollowUps, find_follow_ups
 from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE, benjamini_hochberg, wilson_bounds
+
+PATTERN_NAMESPACE: Final = source_namespace("mining:pattern")
+"""The namespace of pattern ids, which are UUIDv5 of `user/type/workflow/next workflow`, or of
+`user/type/workflow/hour-hours-weekdays`."""
 
 USAGE_PATTERNS_SCHEMA = pa.schema(
     [

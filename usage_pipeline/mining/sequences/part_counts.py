@@ -3,14 +3,28 @@
 Numbers only; which parts are said, and how, is decided in `subsequences`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import Ints, Mask, group, lookup
-from usage_pipeline.mining.interning import Parts, parts_of
-from usage_pipeline.mining.sequences.windows import SequenceCounts
+from usage_pipeline.mining.daily.sequences import SequenceCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All contiguous parts of one length: where each begins and the number of its list.
+
+    `begin` are positions in the steps; `code` numbers the different lists from 0 on; `example`
+    is a begin of each list.
+    """
+
+    length: int
+    begin: Ints
+    code: Ints
+    example: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +194,26 @@ def _code_at(parts: Parts, counts: SequenceCounts) -> Ints:
 
 def _sum_by(keys: Ints, values: Ints, size: int) -> Ints:
     return np.bincount(keys, weights=values, minlength=size).astype(np.int64)
+
+
+def parts_of(steps: Ints, first: Ints, length: Ints, longest: int) -> Iterator[Parts]:
+    """All contiguous parts of sequences, of 1 step to `longest`, one length after the other.
+
+    Args:
+        steps: the workflows of all sequences, which follow each other without gaps.
+        first: the position of each sequence's first step.
+        length: how many steps each has.
+        longest: the greatest length of a part.
+    """
+    left = np.repeat(first + length, length) - np.arange(len(steps))
+    begin = np.arange(len(steps))
+    of_begin = steps.copy()
+    for count in range(1, longest + 1):
+        if count > 1:
+            begin = begin[left[begin] >= count]
+            groups = group(of_begin[begin], steps[begin + count - 1])
+        else:
+            groups = group(of_begin)
+        code = groups.of_rows()
+        of_begin[begin] = code
+        yield Parts(count, begin, code, begin[groups.first] if len(groups) else begin)

@@ -28,9 +28,12 @@ from usage_pipeline.mining.columns import (
     to_ids,
     to_instants,
 )
-from usage_pipeline.mining.identifiers import sequence_ids, shared_sequence_ids
+from usage_pipeline.mining.daily.sequences import (
+    SequenceCounts,
+    sequence_ids,
+    shared_sequence_ids,
+)
 from usage_pipeline.mining.sequences.part_counts import PartRows, SessionCounts, count_parts
-from usage_pipeline.mining.sequences.windows import SequenceCounts
 from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE
 
 _MEASURES = [

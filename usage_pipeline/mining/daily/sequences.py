@@ -1,16 +1,18 @@
-"""Sequences: what a user runs together, counted by day and over a window.
+"""Sequences: what a user runs together in one session, counted by day.
 
 The daily statistic is all that a window needs: a window is a sum over days, so days may be
-counted in any order. Parts of sequences are mined in `subsequences`.
+counted in any order. What is mined from windows stands in the room `sequences`.
 """
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from usage_pipeline.identity import hashed_ids, source_namespace
 from usage_pipeline.mining.columns import (
     INSTANT,
     Ints,
@@ -21,7 +23,6 @@ from usage_pipeline.mining.columns import (
     integers,
     lists_of,
     microseconds,
-    order_by,
     ranges,
     to_dates,
     to_ids,
@@ -29,37 +30,26 @@ from usage_pipeline.mining.columns import (
 )
 from usage_pipeline.mining.daily.session_days import closing_days
 from usage_pipeline.mining.daily.sessions import Sessions
-from usage_pipeline.mining.identifiers import sequence_ids
-from usage_pipeline.mining.interning import intern_sequences
 
-_IDS = pa.list_(pa.field("item", pa.string()))
+IDS: Final = pa.list_(pa.field("item", pa.string()))
+"""A column of lists of workflow ids."""
+
+SEQUENCE_NAMESPACE: Final = source_namespace("mining:sequence")
+"""The namespace of sequence ids, which are UUIDv5 of `user/workflow/workflow...`; for a sequence of
+all users, of `workflow/workflow...`. Other languages can compute the same ids."""
 
 SEQUENCE_OCCURRENCES_SCHEMA = pa.schema(
     [
         pa.field("user_id", pa.string(), nullable=False),
         pa.field("execution_date", pa.date32(), nullable=False),
         pa.field("sequence_id", pa.string(), nullable=False),
-        pa.field("workflow_ids", _IDS, nullable=False),
+        pa.field("workflow_ids", IDS, nullable=False),
         pa.field("occurrence_count", pa.int64(), nullable=False),
         pa.field("last_executed", INSTANT, nullable=False),
     ]
 )
 """One row per user, day and sequence: the sessions that consist of these workflows in this order
 and close on the day. `last_executed` is the greatest last start among them."""
-
-WORKFLOW_SEQUENCES_SCHEMA = pa.schema(
-    [
-        pa.field("user_id", pa.string(), nullable=False),
-        pa.field("sequence_id", pa.string(), nullable=False),
-        pa.field("workflow_ids", _IDS, nullable=False),
-        pa.field("execution_order", pa.list_(pa.field("item", pa.int32())), nullable=False),
-        pa.field("frequency", pa.int32(), nullable=False),
-        pa.field("last_executed", INSTANT, nullable=False),
-        pa.field("popularity_rank", pa.int32(), nullable=False),
-    ]
-)
-"""One row per user and sequence; `popularity_rank` is its place among the user's, 1 for the most
-frequent; `execution_order` are the positions 1, 2, ... of `workflow_ids`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,57 +172,45 @@ def sequence_occurrences(sessions: Sessions, zone: str) -> pa.Table:
     return count_sequences(sessions, zone).to_table()
 
 
-def workflow_sequences(
-    occurrences: pa.Table | SequenceCounts,
-    as_of: date,
-    *,
-    window_days: int = 7,
-    top: int | None = 5,
-) -> pa.Table:
-    """Each user's most frequent sequences over the last days.
+def sequence_ids(users: pa.Array, workflow_ids: pa.Array) -> pa.Array:
+    """The id of each user's sequence."""
+    ids = pc.binary_join(workflow_ids, "/")
+    return hashed_ids(SEQUENCE_NAMESPACE, pc.binary_join_element_wise(users, ids, "/"))
+
+
+def shared_sequence_ids(workflow_ids: pa.Array) -> pa.Array:
+    """The id of each sequence as one of all users."""
+    return hashed_ids(SEQUENCE_NAMESPACE, pc.binary_join(workflow_ids, "/"))
+
+
+def intern_sequences(steps: Ints, first: Ints, length: Ints) -> Ints:
+    """Number sequences so that equal lists, and only they, have equal numbers.
 
     Args:
-        occurrences: daily statistics; days outside of the window do not count.
-        as_of: the last day of the window.
-        window_days: how many days there are in the window.
-        top: how many sequences a user keeps, all of them if None.
+        steps: the workflows of all sequences.
+        first: the position of each sequence's first step.
+        length: how many steps each has, 1 or more.
 
     Returns:
-        Rows in `WORKFLOW_SEQUENCES_SCHEMA`, by user and rank. Of equally frequent sequences the
-        one executed last comes first, then the longer one, then the one of lesser ids.
+        A number for each sequence; numbers are in order of length, then of the workflows.
     """
-    if isinstance(occurrences, pa.Table):
-        occurrences = SequenceCounts.from_table(occurrences)
-    counts = occurrences.in_window(as_of, window_days)
-    code = intern_sequences(counts.steps, counts.first, counts.length)
-    groups = group(counts.user, code)
-    row = groups.first
-    frequency = groups.sums(counts.occurrences)
-    last_executed = groups.maxima(counts.last_executed)
-    user, length = counts.user[row], counts.length[row]
-    best = order_by(user, *map(_descending, (frequency, last_executed, length)), code[row])
-    rank = group(user[best]).ranks() + 1
-    if top is not None:
-        best, rank = best[rank <= top], rank[rank <= top]
-    chosen = counts.take(row[best])
-    places = ranges(np.ones_like(chosen.length), chosen.length).astype(np.int32)
-    return pa.Table.from_arrays(
-        [
-            to_ids(chosen.user, chosen.users),
-            chosen.sequence_ids(),
-            chosen.workflow_ids(),
-            lists_of(pa.array(places), chosen.length),
-            pa.array(frequency[best].astype(np.int32)),
-            to_instants(last_executed[best]),
-            pa.array(rank.astype(np.int32)),
-        ],
-        schema=WORKFLOW_SEQUENCES_SCHEMA,
-    )
-
-
-def _descending(values: Ints) -> Ints:
-    """Numbers from 0 on that sort the other way round."""
-    return int(values.max(initial=0)) - values
+    code = np.zeros(len(first), dtype=np.int64)
+    if len(first) == 0:
+        return code
+    rows = np.arange(len(first))
+    node = steps[first]
+    taken = 0
+    for depth in range(1, int(length.max()) + 1):
+        if depth > 1:
+            groups = group(node, steps[first[rows] + depth - 1])
+            node = groups.of_rows()
+        ended = length[rows] == depth
+        if ended.any():
+            of_ended = group(node[ended])
+            code[rows[ended]] = taken + of_ended.of_rows()
+            taken += len(of_ended)
+            rows, node = rows[~ended], node[~ended]
+    return code
 
 
 def _from_zero(values: Ints) -> Ints:

@@ -78,7 +78,7 @@ def rank_sum_tail(recent: Numbers, previous: Numbers) -> Floats:
     return np.where((new > 0) & (old > 0) & (deviation > 0), tail, 1.0)
 
 
-def benjamini_hochberg(p_values: Floats, tested: int | None = None) -> Floats:
+def q_values(p_values: Floats, tested: int | None = None) -> Floats:
     """The q-value of each test: the false discovery rate at which it is still a discovery.
 
     Args:
@@ -88,9 +88,6 @@ def benjamini_hochberg(p_values: Floats, tested: int | None = None) -> Floats:
     count = len(p_values)
     if count == 0:
         return np.zeros(0)
-    order = np.argsort(p_values, kind="stable")
-    of_all = max(count, tested or 0)
-    scaled = p_values[order] * of_all / np.arange(1, count + 1)
-    q_values = np.empty(count)
-    q_values[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1)
-    return q_values
+    left_out = max(count, tested or 0) / count
+    controlled = stats.false_discovery_control(p_values, method="bh")
+    return np.asarray(np.minimum(controlled * left_out, 1), dtype=np.float64)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usage_pipeline.mining.insights.records import Insight, to_table
+from usage_pipeline.mining.insights.records import all_insights, insights
 from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.mining.insights.states import USAGE_INSIGHTS_SCHEMA, merge_insights
 
@@ -20,15 +20,15 @@ def night(number: int) -> date:
 
 
 def finding(workflow="a", magnitude=10.0, score=1.0, fingerprint="", user="ana", kind="struggling"):
-    return Insight(
-        user_id=user, insight_type=kind, workflow_id=workflow, message=f"{magnitude}", action="x",
-        evidence={}, score=score, magnitude=magnitude, fingerprint=fingerprint,
+    return insights(
+        kind, "x", users=[user], workflows=[workflow], messages=[f"{magnitude}"], evidence=[{}],
+        score=[score], magnitude=[magnitude], fingerprints=[fingerprint],
     )  # fmt: skip
 
 
 def merged(previous, findings, number, **limits):
     as_of = night(number)
-    return merge_insights(previous, to_table(findings, as_of), as_of, InsightSettings(**limits))
+    return merge_insights(previous, all_insights(findings, as_of), as_of, InsightSettings(**limits))
 
 
 def dismissed(table):
@@ -118,7 +118,7 @@ nights = st.lists(
             kind=st.sampled_from(["k", "l"]),
         ),
         max_size=8,
-        unique_by=lambda i: (i.user_id, i.insight_type, i.workflow_id),
+        unique_by=lambda each: each["insight_id"][0].as_py(),
     ),
     min_size=1,
     max_size=5,

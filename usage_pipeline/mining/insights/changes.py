@@ -4,21 +4,21 @@ The change is that of the workflow for all its users, because one user's runs ar
 tell a change from chance. It is told to those who run it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from usage_pipeline.mining.columns import Floats, Ints, Mask, encode, integers
-from usage_pipeline.mining.insights.records import Insight
+from usage_pipeline.mining.insights.frames import UserFrames
+from usage_pipeline.mining.insights.records import insights, named_rows, rows_of, texts
 from usage_pipeline.mining.insights.settings import InsightSettings
-from usage_pipeline.mining.insights.wording import Names, duration, percent
+from usage_pipeline.mining.insights.wording import duration, percent
 from usage_pipeline.mining.statistics import (
     FALSE_DISCOVERY_RATE,
-    benjamini_hochberg,
     fisher_tail,
+    q_values,
     rank_sum_tail,
 )
 from usage_pipeline.terms import DURATION_BUCKET_BASE
@@ -26,122 +26,134 @@ from usage_pipeline.terms import DURATION_BUCKET_BASE
 _WEIGHT_OF_SLOWNESS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    before: float
-    after: float
-    p_value: float
-    before_count: int
-    after_count: int
+def drops(workflow_changes: pa.Table, settings: InsightSettings) -> pd.DataFrame:
+    """Workflows whose success rate fell significantly.
+
+    Returns:
+        workflow (its id), before, after (success rates), p_value, before_count, after_count.
+    """
+    frame: pd.DataFrame = workflow_changes.drop_columns("workflow_id").to_pandas().fillna(0)
+    frame["workflow"] = _ids(workflow_changes)
+    frame["after_count"] = frame["recent_success_count"] + frame["recent_failure_count"]
+    frame["before_count"] = frame["previous_success_count"] + frame["previous_failure_count"]
+    least = settings.change_min_executions
+    frame = frame[(frame["after_count"] >= least) & (frame["before_count"] >= least)]
+    failed = frame["recent_failure_count"] + frame["previous_failure_count"]
+    runs = frame["after_count"] + frame["before_count"]
+    columns = (frame["recent_failure_count"], frame["after_count"], failed, runs)
+    frame["p_value"] = fisher_tail(*(column.to_numpy() for column in columns))
+    frame["before"] = frame["previous_success_count"] / frame["before_count"]
+    frame["after"] = frame["recent_success_count"] / frame["after_count"]
+    fallen = frame["before"] - frame["after"] >= settings.min_success_rate_drop
+    return frame.loc[_is_sure(frame["p_value"].to_numpy()) & fallen, _CHANGE]
+
+
+def slowdowns(workflow_durations: pa.Table, settings: InsightSettings) -> pd.DataFrame:
+    """Workflows whose runs take significantly and much longer.
+
+    Returns:
+        workflow (its id), before, after (medians), p_value, before_count, after_count.
+    """
+    sides = _histograms(workflow_durations, settings.change_min_executions)
+    frame = pd.DataFrame(
+        {
+            "workflow": sides.workflow_ids,
+            "before": _medians(sides.previous, sides.buckets),
+            "after": _medians(sides.recent, sides.buckets),
+            "p_value": rank_sum_tail(sides.recent, sides.previous),
+            "before_count": sides.previous.sum(axis=1),
+            "after_count": sides.recent.sum(axis=1),
+        }
+    )
+    slower_now = frame["after"] >= settings.min_slowdown * frame["before"]
+    return frame[_is_sure(frame["p_value"].to_numpy()) & slower_now]
 
 
 def reliability_drop(
-    workflow_changes: pa.Table, user_recent: pa.Table, names: Names, settings: InsightSettings
-) -> Iterator[Insight]:
-    """Workflows whose success rate fell significantly, for those who run them."""
-    new_success = integers(workflow_changes, "recent_success_count")
-    new = new_success + integers(workflow_changes, "recent_failure_count")
-    old_success = integers(workflow_changes, "previous_success_count")
-    old = old_success + integers(workflow_changes, "previous_failure_count")
-    least = settings.change_min_executions
-    row = np.flatnonzero((new >= least) & (old >= least))
-    new_failed, failed = (new - new_success)[row], (new - new_success + old - old_success)[row]
-    p_value = fisher_tail(new_failed, new[row], failed, (new + old)[row])
-    drop = old_success[row] / old[row] - new_success[row] / new[row]
-    said = _is_said(p_value) & (drop >= settings.min_success_rate_drop)
-    ids = workflow_changes["workflow_id"].cast(pa.string()).take(pa.array(row[said])).to_pylist()
-    changes = {
-        workflow: _Change(
-            before=float(old_success[at] / old[at]),
-            after=float(new_success[at] / new[at]),
-            p_value=float(p),
-            before_count=int(old[at]),
-            after_count=int(new[at]),
-        )
-        for workflow, at, p in zip(ids, row[said].tolist(), p_value[said].tolist(), strict=True)
-    }
-    for user, workflow, executions in _users_concerned(user_recent, changes, settings):
-        change = changes[workflow]
-        yield Insight(
-            user_id=user,
-            insight_type="reliability_drop",
-            workflow_id=workflow,
-            message=f"{names[workflow]} has become less reliable: {percent(change.after)} of all "
-            f"runs succeeded in the last {settings.change_days} days, {percent(change.before)} in "
-            f"the {settings.change_previous_days} days before",
-            action="view_failures",
-            evidence={
-                "success_rate": change.after,
-                "sample_size": change.after_count,
+    frames: UserFrames, fallen: pd.DataFrame, settings: InsightSettings
+) -> pa.Table:
+    """Tell a fall of the success rate (`drops`) to those who run the workflow."""
+    told = _users_concerned(frames, fallen, settings)
+    return insights(
+        "reliability_drop",
+        "view_failures",
+        users=texts(frames.user_ids, told["user"]),
+        workflows=texts(frames.workflow_ids, told["workflow"]),
+        messages=[
+            f"{name} has become less reliable: {percent(row.after)} of all runs succeeded in the "
+            f"last {settings.change_days} days, {percent(row.before)} in the "
+            f"{settings.change_previous_days} days before"
+            for name, row in named_rows(frames, told)
+        ],
+        evidence=[
+            {
+                "success_rate": row.after,
+                "sample_size": int(row.after_count),
                 "days": settings.change_days,
-                "previous_success_rate": change.before,
-                "previous_sample_size": change.before_count,
+                "previous_success_rate": row.before,
+                "previous_sample_size": int(row.before_count),
                 "previous_days": settings.change_previous_days,
-                "p_value": change.p_value,
-            },
-            score=(change.before - change.after) * executions,
-            magnitude=change.before - change.after,
-        )
+                "p_value": row.p_value,
+            }
+            for row in rows_of(told)
+        ],
+        score=(told["before"] - told["after"]) * told["people_execution_count"],
+        magnitude=told["before"] - told["after"],
+    )
 
 
-def slower(
-    workflow_durations: pa.Table, user_recent: pa.Table, names: Names, settings: InsightSettings
-) -> Iterator[Insight]:
-    """Workflows whose runs take significantly and much longer, for those who run them."""
-    found = _histograms(workflow_durations, settings.change_min_executions)
-    p_value = rank_sum_tail(found.recent, found.previous)
-    new, old = _medians(found.recent, found.buckets), _medians(found.previous, found.buckets)
-    said = _is_said(p_value) & (new >= settings.min_slowdown * old)
-    changes = {
-        found.workflow_ids[at]: _Change(
-            before=float(old[at]),
-            after=float(new[at]),
-            p_value=float(p_value[at]),
-            before_count=int(found.previous[at].sum()),
-            after_count=int(found.recent[at].sum()),
-        )
-        for at in np.flatnonzero(said).tolist()
-    }
-    for user, workflow, executions in _users_concerned(user_recent, changes, settings):
-        change = changes[workflow]
-        yield Insight(
-            user_id=user,
-            insight_type="slower",
-            workflow_id=workflow,
-            message=f"{names[workflow]} has become slower: half of all runs took more than "
-            f"{duration(change.after)} in the last {settings.change_days} days, "
-            f"{duration(change.before)} in the {settings.change_previous_days} days before",
-            action="view_durations",
-            evidence={
-                "median_duration_ms": change.after,
-                "duration_count": change.after_count,
+def slower(frames: UserFrames, slowed: pd.DataFrame, settings: InsightSettings) -> pa.Table:
+    """Tell a slowdown (`slowdowns`) to those who run the workflow."""
+    told = _users_concerned(frames, slowed, settings)
+    return insights(
+        "slower",
+        "view_durations",
+        users=texts(frames.user_ids, told["user"]),
+        workflows=texts(frames.workflow_ids, told["workflow"]),
+        messages=[
+            f"{name} has become slower: half of all runs took more than {duration(row.after)} in "
+            f"the last {settings.change_days} days, {duration(row.before)} in the "
+            f"{settings.change_previous_days} days before"
+            for name, row in named_rows(frames, told)
+        ],
+        evidence=[
+            {
+                "median_duration_ms": row.after,
+                "duration_count": row.after_count,
                 "days": settings.change_days,
-                "previous_median_duration_ms": change.before,
-                "previous_duration_count": change.before_count,
+                "previous_median_duration_ms": row.before,
+                "previous_duration_count": row.before_count,
                 "previous_days": settings.change_previous_days,
-                "p_value": change.p_value,
-            },
-            score=_WEIGHT_OF_SLOWNESS * (1 - change.before / change.after) * executions,
-            magnitude=change.after / change.before,
-        )
+                "p_value": row.p_value,
+            }
+            for row in rows_of(told)
+        ],
+        score=_WEIGHT_OF_SLOWNESS
+        * (1 - told["before"] / told["after"])
+        * told["people_execution_count"],
+        magnitude=told["after"] / told["before"],
+    )
 
 
-def _is_said(p_value: Floats) -> Mask:
-    return benjamini_hochberg(p_value) <= FALSE_DISCOVERY_RATE
+_CHANGE = ["workflow", "before", "after", "p_value", "before_count", "after_count"]
+
+
+def _is_sure(p_value: Floats) -> Mask:
+    return q_values(p_value) <= FALSE_DISCOVERY_RATE
+
+
+def _ids(table: pa.Table) -> list[str]:
+    ids: list[str] = table["workflow_id"].cast(pa.string()).to_pylist()
+    return ids
 
 
 def _users_concerned(
-    user_recent: pa.Table, changes: dict[str, _Change], settings: InsightSettings
-) -> Iterator[tuple[str, str, int]]:
+    frames: UserFrames, changes: pd.DataFrame, settings: InsightSettings
+) -> pd.DataFrame:
     """Who runs one of these workflows, and how often of late."""
-    executions = integers(user_recent, "people_execution_count")
-    ids = user_recent["workflow_id"].cast(pa.string())
-    concerned = pc.is_in(ids, value_set=pa.array(list(changes), pa.string())).to_numpy()
-    row = np.flatnonzero(concerned & (executions >= settings.change_min_user_executions))
-    chosen = user_recent.take(pa.array(row))
-    users = chosen["user_id"].cast(pa.string()).to_pylist()
-    workflows = ids.take(pa.array(row)).to_pylist()
-    yield from zip(users, workflows, executions[row].tolist(), strict=True)
+    recent = frames.recent[["user", "workflow", "people_execution_count"]]
+    recent = recent[recent["people_execution_count"] >= settings.change_min_user_executions]
+    return recent.merge(frames.number_workflows(changes), on="workflow")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,18 @@
 """Usage insights: everything worth telling users tonight, found from marts and mined tables.
 
-The rules are in the modules beside this one, thresholds in `settings`, and what becomes of
-an insight from night to night in `insight_states`.
+The rules are in the modules beside this one, thresholds in `settings`, and what becomes of an
+insight from night to night in `states`. Users are looked at in blocks, once `everyone` is counted.
 """
 
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 
 import pyarrow as pa
 
-from usage_pipeline.mining.insights import changes as change_insights
-from usage_pipeline.mining.insights import habits as habit_insights
-from usage_pipeline.mining.insights import teams as team_insights
-from usage_pipeline.mining.insights import use as use_insights
-from usage_pipeline.mining.insights.records import to_table
+from usage_pipeline.mining.insights import changes, habits, teams, use
+from usage_pipeline.mining.insights.everyone import Everyone, EveryoneCounts
+from usage_pipeline.mining.insights.frames import UserFrames
+from usage_pipeline.mining.insights.records import all_insights
 from usage_pipeline.mining.insights.settings import DEFAULT_INSIGHTS, InsightSettings
 from usage_pipeline.mining.insights.wording import Names
 
@@ -38,7 +36,7 @@ class InsightInputs:
         workflow_durations: a row per workflow and bucket, sums over the same days of the mart
             `user_workflow_durations`: workflow_id, duration_bucket, recent_count, previous_count.
         favorites: user_id, workflow_id.
-        subsequences: `subsequences.SUBSEQUENCES_SCHEMA` of the last 28 days.
+        subsequences: `parts.SUBSEQUENCES_SCHEMA` of the last 28 days.
         patterns: `patterns.USAGE_PATTERNS_SCHEMA`.
         pattern_days: the days of the window that the patterns were found in.
     """
@@ -56,31 +54,50 @@ class InsightInputs:
 
 
 def find_insights(
-    inputs: InsightInputs, as_of: date, settings: InsightSettings = DEFAULT_INSIGHTS
+    inputs: InsightInputs,
+    as_of: date,
+    settings: InsightSettings = DEFAULT_INSIGHTS,
+    *,
+    names: Names | None = None,
+    everyone: Everyone | None = None,
 ) -> pa.Table:
-    """Find all insights that are true as of a day, told or not.
+    """Find all insights that are true of some users as of a day, told or not.
 
     Args:
         inputs: the numbers, all as of that day.
         as_of: the last complete day.
         settings: the thresholds.
+        names: those of the workflows, if they are made already.
+        everyone: what is known of all users; if it is missing, the inputs are of all users.
 
     Returns:
-        Rows in `insight_records.FOUND_INSIGHTS_SCHEMA`, by user, then the greatest score.
+        Rows in `records.FOUND_INSIGHTS_SCHEMA`, by user, then the greatest score.
     """
-    names, recent = Names.of(inputs.workflows), inputs.user_recent
-    found = chain(
-        use_insights.most_used(recent, inputs.favorites, names, settings),
-        use_insights.struggling(recent, names, settings),
-        use_insights.unused(inputs.user_stats, names, as_of, settings),
-        use_insights.costly(recent, names, settings),
-        habit_insights.automate_sequence(inputs.subsequences, names, settings),
-        habit_insights.schedule_it(inputs.patterns, inputs.pattern_days, recent, names, settings),
-        change_insights.reliability_drop(inputs.workflow_changes, recent, names, settings),
-        change_insights.slower(inputs.workflow_durations, recent, names, settings),
-        team_insights.abandoned_by_team(
-            inputs.user_stats, inputs.user_abandoned, recent, names, settings
-        ),
-        team_insights.try_this(inputs.user_stats, recent, names, settings),
+    names = names or Names.of(inputs.workflows)
+    if everyone is None:
+        counts = EveryoneCounts(settings)
+        counts.add(inputs.user_stats, inputs.user_recent, inputs.user_abandoned)
+        everyone = counts.everyone(inputs.workflow_changes, inputs.workflow_durations)
+    frames = UserFrames.of(
+        names,
+        user_stats=inputs.user_stats,
+        user_recent=inputs.user_recent,
+        user_abandoned=inputs.user_abandoned,
+        favourites=inputs.favorites,
+        patterns=inputs.patterns,
     )
-    return to_table(found, as_of)
+    return all_insights(
+        (
+            use.most_used(frames, settings),
+            use.struggling(frames, settings),
+            use.unused(frames, as_of, settings),
+            use.costly(frames, everyone.dear, settings),
+            habits.automate_sequence(inputs.subsequences, names, settings),
+            habits.schedule_it(frames, inputs.pattern_days, settings),
+            changes.reliability_drop(frames, everyone.fallen, settings),
+            changes.slower(frames, everyone.slowed, settings),
+            teams.abandoned_by_team(frames, everyone.left),
+            teams.try_this(frames, everyone.rules, names, settings),
+        ),
+        as_of,
+    )

@@ -1,14 +1,16 @@
 """The record of an insight: its columns, its id, and the rows that rules make of findings."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from usage_pipeline.identity import hashed_ids, source_namespace
+from usage_pipeline.mining.insights.frames import UserFrames
 
 INSIGHT_NAMESPACE: Final = source_namespace("mining:insight")
 """The namespace of insight ids, which are UUIDv5 of `user/type/subject`; the subject is a workflow,
@@ -48,56 +50,74 @@ FOUND_INSIGHTS_SCHEMA = pa.schema(
 would save or mend; `magnitude` is the number that must grow, and `fingerprint` the fact that must
 change, for the evidence to have changed materially."""
 
+_SCHEMA_OF_RULES = pa.schema([f for f in FOUND_INSIGHTS_SCHEMA if f.name != "as_of_date"])
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Insight:
-    """Something worth telling a user.
 
-    Attributes:
-        user_id: to whom.
+def insights(
+    insight_type: str,
+    action: str,
+    *,
+    users: Sequence[str],
+    workflows: Sequence[str | None],
+    messages: Sequence[str],
+    evidence: Iterable[dict[str, object]],
+    score: Any,
+    magnitude: Any,
+    subjects: Sequence[str] | None = None,
+    fingerprints: Sequence[str] | None = None,
+) -> pa.Table:
+    """The findings of one rule: a record each, all columns of the same length.
+
+    Args:
         insight_type: one of `INSIGHT_TYPES`.
-        workflow_id: the workflow that it is about, if it is about one.
-        message: what to say.
         action: what can be done about it.
+        users: to whom.
+        workflows: the workflow that it is about, if it is about one.
+        messages: what to say.
         evidence: the numbers behind the message.
         score: what it is worth, in executions a month.
         magnitude: the number that tells how strong it is.
-        fingerprint: what else makes it another insight if it changes.
-        subject: what its id is made of beside user and type; the workflow if not given.
+        subjects: what its id is made of beside user and type, if that is not the workflow.
+        fingerprints: what else makes it another insight if it changes.
     """
+    size = len(users)
+    of_id = subjects if subjects is not None else [each or "" for each in workflows]
+    names = [f"{user}/{insight_type}/{each}" for user, each in zip(users, of_id, strict=True)]
+    columns = [
+        hashed_ids(INSIGHT_NAMESPACE, pa.array(names, pa.string())),
+        users,
+        [insight_type] * size,
+        workflows,
+        messages,
+        [action] * size,
+        [json.dumps(each, sort_keys=True) for each in evidence],
+        np.asarray(score, dtype=np.float64),
+        np.asarray(magnitude, dtype=np.float64),
+        [""] * size if fingerprints is None else fingerprints,
+    ]
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, _SCHEMA_OF_RULES, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=_SCHEMA_OF_RULES)
 
-    user_id: str
-    insight_type: str
-    workflow_id: str | None
-    message: str
-    action: str
-    evidence: dict[str, object]
-    score: float
-    magnitude: float
-    fingerprint: str = ""
-    subject: str | None = field(default=None)
+
+def texts(values: Sequence[str], numbers: pd.Series) -> list[str]:
+    """The text of each number."""
+    return [values[number] for number in numbers.tolist()]
 
 
-def to_table(insights: Iterable[Insight], as_of: date) -> pa.Table:
-    """The insights in `FOUND_INSIGHTS_SCHEMA`, by user, then the greatest score."""
-    rows = list(insights)
-    names = [f"{i.user_id}/{i.insight_type}/{i.subject or i.workflow_id or ''}" for i in rows]
-    table = pa.Table.from_arrays(
-        [
-            hashed_ids(INSIGHT_NAMESPACE, pa.array(names, pa.string())),
-            pa.array([i.user_id for i in rows], pa.string()),
-            pa.array([i.insight_type for i in rows], pa.string()),
-            pa.array([i.workflow_id for i in rows], pa.string()),
-            pa.array([i.message for i in rows], pa.string()),
-            pa.array([i.action for i in rows], pa.string()),
-            pa.array([json.dumps(i.evidence, sort_keys=True) for i in rows], pa.string()),
-            pa.array([i.score for i in rows], pa.float64()),
-            pa.array([i.magnitude for i in rows], pa.float64()),
-            pa.array([i.fingerprint for i in rows], pa.string()),
-            pa.array([as_of] * len(rows), pa.date32()),
-        ],
-        schema=FOUND_INSIGHTS_SCHEMA,
-    )
-    return table.sort_by(
+def rows_of(frame: pd.DataFrame) -> list[Any]:
+    """The rows of a frame, each with its columns as attributes."""
+    return list(frame.itertuples(index=False))
+
+
+def named_rows(frames: UserFrames, rows: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """Each row with the name of its workflow."""
+    return zip(texts(frames.names, rows["workflow"]), rows_of(rows), strict=True)
+
+
+def all_insights(tables: Iterable[pa.Table], as_of: date) -> pa.Table:
+    """The findings of all rules in `FOUND_INSIGHTS_SCHEMA`, by user, then the greatest score."""
+    table = pa.concat_tables([_SCHEMA_OF_RULES.empty_table(), *tables])
+    today = pa.repeat(pa.scalar(as_of, pa.date32()), table.num_rows)
+    return table.append_column(FOUND_INSIGHTS_SCHEMA.field("as_of_date"), today).sort_by(
         [("user_id", "ascending"), ("score", "descending"), ("insight_id", "ascending")]
     )

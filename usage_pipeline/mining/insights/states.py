@@ -44,7 +44,7 @@ def merge_insights(
 
     Args:
         previous: the records so far, in `USAGE_INSIGHTS_SCHEMA`.
-        found: tonight's findings, in `insight_records.FOUND_INSIGHTS_SCHEMA`.
+        found: tonight's findings, in `records.FOUND_INSIGHTS_SCHEMA`.
         as_of: the day that tonight's findings are true for.
         settings: how many are open at most, and what is a material change.
 

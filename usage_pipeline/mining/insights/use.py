@@ -1,165 +1,162 @@
 """Insights from a user's own use: most_used, struggling, unused and costly."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from usage_pipeline.mining.columns import Ints, encode, floats, group, integers, to_ids
-from usage_pipeline.mining.insights.records import Insight
+from usage_pipeline.mining.insights.frames import UserFrames, without
+from usage_pipeline.mining.insights.records import insights, named_rows, rows_of, texts
 from usage_pipeline.mining.insights.settings import InsightSettings
-from usage_pipeline.mining.insights.wording import Names, counted, percent
+from usage_pipeline.mining.insights.wording import counted, percent
 
 _LISTED_WORKFLOWS = 20
 
 
-def most_used(
-    user_recent: pa.Table, favorites: pa.Table, names: Names, settings: InsightSettings
-) -> Iterator[Insight]:
+def most_used(frames: UserFrames, settings: InsightSettings) -> pa.Table:
     """The workflow that each user ran most, unless it is a favourite already.
 
     Executions by people count; of equally frequent ones the one of the lesser id is meant.
     """
-    executions = integers(user_recent, "people_execution_count")
-    best = _best_of_user(user_recent, np.flatnonzero(executions > 0), [-executions])
-    kept = _pairs(favorites)
-    for user, workflow, row in best:
-        if (user, workflow) in kept:
-            continue
-        count = int(executions[row])
-        times = counted(count, "time")
-        yield Insight(
-            user_id=user,
-            insight_type="most_used",
-            workflow_id=workflow,
-            message=f"You use {names[workflow]} the most "
-            f"({times} in the last {settings.recent_days} days)",
-            action="add_to_favorites",
-            evidence={"people_execution_count": count, "days": settings.recent_days},
-            score=float(np.log2(1 + count)),
-            magnitude=count,
-        )
+    used = frames.recent[frames.recent["people_execution_count"] > 0]
+    best = _first_of_user(used, people_execution_count=False)
+    best = without(best, frames.favourites)
+    counts = best["people_execution_count"].astype(np.int64)
+    return insights(
+        "most_used",
+        "add_to_favorites",
+        users=texts(frames.user_ids, best["user"]),
+        workflows=texts(frames.workflow_ids, best["workflow"]),
+        messages=[
+            f"You use {name} the most "
+            f"({counted(row.people_execution_count, 'time')} in the last "
+            f"{settings.recent_days} days)"
+            for name, row in named_rows(frames, best)
+        ],
+        evidence=[
+            {"people_execution_count": count, "days": settings.recent_days}
+            for count in counts.tolist()
+        ],
+        score=np.log2(1 + counts),
+        magnitude=counts,
+    )
 
 
-def struggling(user_recent: pa.Table, names: Names, settings: InsightSettings) -> Iterator[Insight]:
+def struggling(frames: UserFrames, settings: InsightSettings) -> pa.Table:
     """The workflow with most failures among those that fail each user more often than not."""
-    success, failure = (
-        integers(user_recent, "success_count"),
-        integers(user_recent, "failure_count"),
-    )
-    finished = success + failure
-    fails = (finished > settings.struggling_min_finished) & (
-        success < settings.struggling_max_success_rate * finished
-    )
-    for user, workflow, row in _best_of_user(
-        user_recent, np.flatnonzero(fails), [-failure, success]
-    ):
-        failed, of_all = int(failure[row]), int(finished[row])
-        yield Insight(
-            user_id=user,
-            insight_type="struggling",
-            workflow_id=workflow,
-            message=f"{names[workflow]} fails often ({failed:,} of {counted(of_all, 'time')} "
-            f"in the last {settings.recent_days} days). Need help?",
-            action="view_troubleshooting",
-            evidence={
-                "failure_count": failed,
-                "success_count": int(success[row]),
-                "success_rate": float(success[row] / finished[row]),
+    recent = frames.recent
+    recent = recent.assign(finished=recent["success_count"] + recent["failure_count"])
+    fails = recent[
+        (recent["finished"] > settings.struggling_min_finished)
+        & (recent["success_count"] < settings.struggling_max_success_rate * recent["finished"])
+    ]
+    worst = _first_of_user(fails, failure_count=False, success_count=True)
+    return insights(
+        "struggling",
+        "view_troubleshooting",
+        users=texts(frames.user_ids, worst["user"]),
+        workflows=texts(frames.workflow_ids, worst["workflow"]),
+        messages=[
+            f"{name} fails often ({row.failure_count:,} of {counted(row.finished, 'time')} "
+            f"in the last {settings.recent_days} days). Need help?"
+            for name, row in named_rows(frames, worst)
+        ],
+        evidence=[
+            {
+                "failure_count": row.failure_count,
+                "success_count": row.success_count,
+                "success_rate": row.success_count / row.finished,
                 "days": settings.recent_days,
-            },
-            score=float(failed),
-            magnitude=failed,
-        )
+            }
+            for row in rows_of(worst)
+        ],
+        score=worst["failure_count"],
+        magnitude=worst["failure_count"],
+    )
 
 
-def unused(
-    user_stats: pa.Table, names: Names, as_of: date, settings: InsightSettings
-) -> Iterator[Insight]:
+def unused(frames: UserFrames, as_of: date, settings: InsightSettings) -> pa.Table:
     """How many workflows each user has not used for long, and no machine has run for them."""
-    limit = pa.scalar(as_of - timedelta(days=settings.unused_days), pa.date32())
-    old = pc.less_equal(user_stats["last_used_date"].cast(pa.date32()), limit)
-    by_people = pc.greater(user_stats["people_execution_count"], 0)
-    table = user_stats.filter(pc.and_(old, by_people)).select(["user_id", "workflow_id"])
-    user, workflow = encode(table, "user_id"), encode(table, "workflow_id")
-    groups = group(user.codes, workflow.codes)
-    ids = to_ids(workflow.codes[groups.first], workflow.values).to_pylist()
-    of_user = group(user.codes[groups.first])
-    users = to_ids(user.codes[groups.first][of_user.first], user.values).to_pylist()
-    for user_id, start, count in zip(
-        users, of_user.starts.tolist(), of_user.sizes.tolist(), strict=True
-    ):
-        what = names[ids[start]] if count == 1 else counted(count, "workflow")
-        yield Insight(
-            user_id=user_id,
-            insight_type="unused",
-            workflow_id=None,
-            message=f"You haven't used {what} in {settings.unused_days}+ days",
-            action="clean_up",
-            evidence={
+    limit = as_of - timedelta(days=settings.unused_days)
+    last_used = pd.to_datetime(frames.stats["last_used_date"])
+    is_old = (last_used <= pd.Timestamp(limit)) & (frames.stats["people_execution_count"] > 0)
+    old = frames.stats.loc[is_old, ["user", "workflow"]].drop_duplicates()
+    of_user = old.reset_index().groupby("user")["workflow"].agg(["size", "first"]).reset_index()
+    ids = texts(frames.workflow_ids, old["workflow"])
+    counts = of_user["size"].tolist()
+    starts = (of_user["size"].cumsum() - of_user["size"]).tolist()
+    return insights(
+        "unused",
+        "clean_up",
+        users=texts(frames.user_ids, of_user["user"]),
+        workflows=[None] * len(of_user),
+        messages=[
+            f"You haven't used {name if count == 1 else counted(count, 'workflow')} "
+            f"in {settings.unused_days}+ days"
+            for name, count in zip(texts(frames.names, of_user["first"]), counts, strict=True)
+        ],
+        evidence=[
+            {
                 "workflow_count": count,
                 "workflow_ids": ids[start : start + min(count, _LISTED_WORKFLOWS)],
                 "days": settings.unused_days,
-            },
-            score=0.25 * count,
-            magnitude=count,
-        )
-
-
-def costly(user_recent: pa.Table, names: Names, settings: InsightSettings) -> Iterator[Insight]:
-    """A workflow that makes up most of a user's costs and is among the dearest of all."""
-    cost = np.nan_to_num(floats(user_recent, "total_cost"))
-    executions = integers(user_recent, "execution_count")
-    user = encode(user_recent, "user_id")
-    size = len(user.values)
-    of_user = np.bincount(user.codes, weights=cost, minlength=size)[user.codes]
-    with_cost = np.bincount(user.codes, weights=cost > 0, minlength=size)[user.codes]
-    if not (cost > 0).any():
-        return
-    dear = np.quantile(cost[cost > 0], settings.costly_quantile)
-    chosen = (
-        (with_cost >= 2)
-        & (cost > dear)
-        & (cost >= settings.costly_min_share * of_user)
-        & (executions >= settings.costly_min_executions)
+            }
+            for start, count in zip(starts, counts, strict=True)
+        ],
+        score=0.25 * of_user["size"],
+        magnitude=of_user["size"],
     )
-    for user_id, workflow, row in _best_of_user(
-        user_recent, np.flatnonzero(chosen), [-np.round(cost * 1e6).astype(np.int64)]
-    ):
-        share = float(cost[row] / of_user[row])
-        yield Insight(
-            user_id=user_id,
-            insight_type="costly",
-            workflow_id=workflow,
-            message=f"{names[workflow]} cost {cost[row]:,.2f} in the last "
-            f"{settings.recent_days} days: {percent(share)} of all your costs",
-            action="view_costs",
-            evidence={
-                "total_cost": round(float(cost[row]), 6),
-                "share_of_user_cost": share,
-                "execution_count": int(executions[row]),
+
+
+def costly(frames: UserFrames, dear: float, settings: InsightSettings) -> pa.Table:
+    """A workflow that makes up most of a user's costs and is among the dearest of all."""
+    recent = frames.recent.assign(cost=frames.recent["total_cost"].astype(np.float64).fillna(0.0))
+    by_user = recent.groupby("user")["cost"]
+    recent["of_user"] = by_user.transform("sum")
+    recent["with_cost"] = (recent["cost"] > 0).groupby(recent["user"]).transform("sum")
+    chosen = recent[
+        (recent["with_cost"] >= 2)
+        & (recent["cost"] > dear)
+        & (recent["cost"] >= settings.costly_min_share * recent["of_user"])
+        & (recent["execution_count"] >= settings.costly_min_executions)
+    ]
+    # What a millionth tells apart is the noise of sums, not a dearer workflow.
+    chosen = chosen.assign(millionths=(chosen["cost"] * 1e6).round())
+    dearest = _first_of_user(chosen, millionths=False)
+    share = dearest["cost"] / dearest["of_user"]
+    return insights(
+        "costly",
+        "view_costs",
+        users=texts(frames.user_ids, dearest["user"]),
+        workflows=texts(frames.workflow_ids, dearest["workflow"]),
+        messages=[
+            f"{name} cost {row.cost:,.2f} in the last {settings.recent_days} days: "
+            f"{percent(row.cost / row.of_user)} of all your costs"
+            for name, row in named_rows(frames, dearest)
+        ],
+        evidence=[
+            {
+                "total_cost": round(row.cost, 6),
+                "share_of_user_cost": of_all,
+                "execution_count": row.execution_count,
                 "days": settings.recent_days,
-            },
-            score=0.25 * float(executions[row]),
-            magnitude=float(cost[row]),
-        )
+            }
+            for of_all, row in zip(share.tolist(), rows_of(dearest), strict=True)
+        ],
+        score=0.25 * dearest["execution_count"],
+        magnitude=dearest["cost"],
+    )
 
 
-def _best_of_user(
-    table: pa.Table, rows: Ints, worst_first: list[Ints]
-) -> Iterator[tuple[str, str, int]]:
-    """The first row of each user by those keys, then by workflow id."""
-    user, workflow = encode(table, "user_id"), encode(table, "workflow_id")
-    keys = [workflow.codes[rows], *(key[rows] for key in reversed(worst_first)), user.codes[rows]]
-    ordered = rows[np.lexsort(keys)]
-    best = ordered[np.append(True, np.diff(user.codes[ordered]) != 0)] if len(ordered) else ordered
-    users = to_ids(user.codes[best], user.values).to_pylist()
-    workflows = to_ids(workflow.codes[best], workflow.values).to_pylist()
-    yield from zip(users, workflows, best.tolist(), strict=True)
+def dear_cost(costs: np.ndarray, settings: InsightSettings) -> float:
+    """The cost that few workflows of users exceed, of all costs of all users' workflows."""
+    costs = costs[costs > 0]
+    return float(np.quantile(costs, settings.costly_quantile)) if len(costs) else np.inf
 
 
-def _pairs(table: pa.Table) -> set[tuple[str, str]]:
-    users = table["user_id"].cast(pa.string()).to_pylist()
-    return set(zip(users, table["workflow_id"].cast(pa.string()).to_pylist(), strict=True))
+def _first_of_user(frame: pd.DataFrame, **ascending: bool) -> pd.DataFrame:
+    """The first row of each user by those columns, then by workflow."""
+    keys = ["user", *ascending, "workflow"]
+    ordered = frame.sort_values(keys, ascending=[True, *ascending.values(), True])
+    return ordered.drop_duplicates("user")

@@ -17,7 +17,7 @@ from usage_pipeline.mining.columns import Floats, Ints, to_ids
 from usage_pipeline.mining.insights.wording import Names, between_hours, counted, on_weekdays
 from usage_pipeline.mining.patterns.time import TimeWindows, find_time_windows
 from usage_pipeline.mining.sequences.follow_ups import FollowUps, find_follow_ups
-from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE, benjamini_hochberg, wilson_bounds
+from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE, q_values, wilson_bounds
 
 PATTERN_NAMESPACE: Final = source_namespace("mining:pattern")
 """The namespace of pattern ids, which are UUIDv5 of `user/type/workflow/next workflow`, or of
@@ -113,9 +113,9 @@ def _q_values(windows: TimeWindows, follow_ups: FollowUps) -> tuple[Floats, Floa
     """The q-values of the three types, controlled over all tests of all three together."""
     p_values = [windows.p_value, follow_ups.p_value, follow_ups.conditional_p_value]
     tested = windows.tested + follow_ups.tested + follow_ups.conditional_tested
-    q_values = benjamini_hochberg(np.concatenate(p_values), tested)
+    q_value = q_values(np.concatenate(p_values), tested)
     at_time, at_sequence = len(windows), len(windows) + len(follow_ups)
-    return q_values[:at_time], q_values[at_time:at_sequence], q_values[at_sequence:]
+    return q_value[:at_time], q_value[at_time:at_sequence], q_value[at_sequence:]
 
 
 def _time_rows(found: TimeWindows, q_value: Floats, names: Names) -> Iterator[_Row]:

@@ -25,7 +25,7 @@ from usage_pipeline.mining.columns import (
     ranges,
     to_ids,
 )
-from usage_pipeline.mining.statistics import benjamini_hochberg, binomial_tail, fisher_tail
+from usage_pipeline.mining.statistics import binomial_tail, fisher_tail, q_values
 
 FOLLOW_UPS_SCHEMA = pa.schema(
     [
@@ -85,7 +85,7 @@ class FollowUps:
                 pa.array(self.opportunities),
                 pa.array(self.expected),
                 pa.array(self.p_value),
-                pa.array(benjamini_hochberg(self.p_value, self.tested)),
+                pa.array(q_values(self.p_value, self.tested)),
             ],
             schema=FOLLOW_UPS_SCHEMA,
         )

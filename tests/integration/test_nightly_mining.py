@@ -19,19 +19,20 @@ from tests.executions import at, batch, execution, uuid_of
 from tests.unit.mining import reference
 from usage_pipeline.mining.daily.statistics import DailyStatistics
 from usage_pipeline.mining.insights.states import merge_insights
+from usage_pipeline.mining.windows import mined_windows
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
 from usage_pipeline.steps import mine as nightly_mining
 from usage_pipeline.steps.build import build_arguments
 from usage_pipeline.steps.load import load_inputs
-from usage_pipeline.steps.mine import mine_days, mine_windows, mined_tables
+from usage_pipeline.steps.mine import mine_days, mine_windows, window_settings
 from usage_pipeline.synthetic import GeneratorConfig, write
 from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 from usage_pipeline.warehouse.executions.retirement import retire_day
-from usage_pipeline.warehouse.mined import daily
+from usage_pipeline.warehouse.mined import blocks, daily
 from usage_pipeline.warehouse.mined.daily import unaccounted_hours
 from usage_pipeline.warehouse.people.erasure import forget_user
 from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
@@ -198,6 +199,27 @@ def test_days_mined_again_in_any_order_or_all_at_once_change_nothing(
             connection.execute(f"delete from mining.{name}")  # type: ignore[call-overload]
     assert mine_days(mined, settings, _DAYS, _AS_OF).days == _DAYS
     mine_windows(mined, settings, _AS_OF)
+    assert _tables(mined, (*_DAILY, *_WINDOWS)) == before
+
+
+def test_small_blocks_of_users_give_the_same_rows(
+    mined: Warehouse, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _tables(mined, (*_DAILY, *_WINDOWS))
+    monkeypatch.setattr(nightly_mining, "_EXECUTIONS_AT_ONCE", 20)
+    monkeypatch.setattr(nightly_mining, "_STATISTICS_AT_ONCE", 50)
+    sizes: list[int] = []
+
+    def in_blocks(*arguments: Any) -> list[blocks.UserBlock]:
+        found = blocks.user_blocks(*arguments)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(nightly_mining, "user_blocks", in_blocks)
+    mine_days(mined, settings, _DAYS, _AS_OF)
+    mine_windows(mined, settings, _AS_OF)
+    assert len(sizes) > len(_DAYS)
+    assert min(sizes) > 1
     assert _tables(mined, (*_DAILY, *_WINDOWS)) == before
 
 
@@ -426,7 +448,8 @@ def test_popular_sequences_are_after_a_night_those_of_everybody_who_is_not_forgo
             if (table := getattr(everything, name))
         }
     )
-    wanted = mined_tables(others, workflows, settings, _AS_OF)["popular_sequences"]
+    chosen = window_settings(settings)
+    wanted = mined_windows([others], workflows, chosen, _AS_OF)["popular_sequences"]
     forget_user(mined, UUID(user))
     # It names nobody, and stays as it is until the next night.
     assert set(_rows(mined, popular)) == before

@@ -7,11 +7,12 @@ import pytest
 from psycopg import sql
 
 from tests.conftest import RunDbt
+from usage_pipeline.mining.windows import mined_windows
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
 from usage_pipeline.steps.build import build_arguments
 from usage_pipeline.steps.load import load_inputs
-from usage_pipeline.steps.mine import mine_days, mine_windows, mined_tables
+from usage_pipeline.steps.mine import mine_days, mine_windows, window_settings
 from usage_pipeline.warehouse.columns import snapshot
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.mined.daily import read_days
@@ -30,7 +31,7 @@ def mined(name: str, real_data: Path, warehouse: Warehouse, home: Path) -> dict[
     with snapshot(warehouse) as reader:
         statistics = read_days(reader, days[0], days[-1])
         workflows = reader.read(sql.SQL("select workflow_id, workflow_name from raw.workflows"))
-    return mined_tables(statistics, workflows, settings, days[-1])
+    return mined_windows([statistics], workflows, window_settings(settings), days[-1])
 
 
 def said_to(patterns: pa.Table, user: str, kind: str) -> list[str]:

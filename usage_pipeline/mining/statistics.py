@@ -5,6 +5,8 @@ and statistical inference", JASA 22 (1927); the control of the false discovery r
 Y. Benjamini and Y. Hochberg, JRSS B 57 (1995).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -91,3 +93,24 @@ def q_values(p_values: Floats, tested: int | None = None) -> Floats:
     left_out = max(count, tested or 0) / count
     controlled = stats.false_discovery_control(p_values, method="bh")
     return np.asarray(np.minimum(controlled * left_out, 1), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class QValues:
+    """The q-value that each p-value has among many tests. Ascending p-values, and their q-values.
+
+    Equal p-values have equal q-values, so whoever did a test need not be remembered.
+    """
+
+    p_values: Floats
+    q_values: Floats
+
+    @classmethod
+    def among(cls, p_values: Sequence[Floats], tested: int) -> "QValues":
+        """Control the tests of several blocks together, `tested` of them in all."""
+        ascending = np.sort(np.concatenate([np.zeros(0), *p_values]))
+        return cls(ascending, q_values(ascending, tested))
+
+    def of(self, p_values: Floats) -> Floats:
+        """The q-values of tests among these; 1 for what was not tested, whose p-value is 1."""
+        return np.append(self.q_values, 1.0)[np.searchsorted(self.p_values, p_values)]

@@ -5,42 +5,39 @@ mining are built (`locks.building`).
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from usage_pipeline.mining.daily.sequences import SequenceCounts
 from usage_pipeline.mining.daily.session_days import read_executions_of_day
 from usage_pipeline.mining.daily.statistics import DailyStatistics, day_statistics
+from usage_pipeline.mining.insights.everyone import EveryoneCounts
 from usage_pipeline.mining.insights.find import InsightInputs, find_insights
 from usage_pipeline.mining.insights.states import merge_insights
-from usage_pipeline.mining.patterns.usage import usage_patterns
-from usage_pipeline.mining.sequences.follow_ups import find_follow_ups
-from usage_pipeline.mining.sequences.frequent import workflow_sequences
-from usage_pipeline.mining.sequences.subsequences import (
-    PART_WINDOW_DAYS,
-    find_popular_sequences,
-    find_subsequences,
-)
+from usage_pipeline.mining.insights.wording import Names
+from usage_pipeline.mining.patterns.time import executions_by_hour
+from usage_pipeline.mining.sequences.parts import PART_WINDOW_DAYS
+from usage_pipeline.mining.windows import Shelf, WindowMining, WindowSettings
 from usage_pipeline.settings import Settings
-from usage_pipeline.warehouse.columns import snapshot
+from usage_pipeline.warehouse.columns import Snapshot, snapshot
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.mined import daily, windows
+from usage_pipeline.warehouse.mined import blocks, daily, insight_inputs, windows
+from usage_pipeline.warehouse.mined.blocks import EVERYBODY, UserBlock, user_blocks
 from usage_pipeline.warehouse.mined.days import KnownDays, known_days
 from usage_pipeline.warehouse.mined.executions import reader
-from usage_pipeline.warehouse.mined.insight_inputs import read_inputs
+from usage_pipeline.warehouse.mined.shelf import disk_shelves
 from usage_pipeline.warehouse.roles import Role
 
 _log = logging.getLogger(__name__)
 
-SEQUENCE_WINDOWS = (7, 28, 90)
-"""The windows that `mining.workflow_sequence_windows` holds, in days."""
-
-# Days are mined together up to so many executions, which bounds the memory that a backfill takes.
+# What is read and mined together, which bounds the memory whatever the size of a day: executions
+# of days, and rows that windows are mined from.
 _EXECUTIONS_AT_ONCE = 2_000_000
+_STATISTICS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -59,22 +56,22 @@ class MinedDays:
 
 
 def mine_days(
-    warehouse: Warehouse, settings: Settings, wanted: Sequence[date], as_of: date
+    warehouse: Warehouse, settings: Settings, run_days: Sequence[date], as_of: date
 ) -> MinedDays:
-    """Write the statistics of the wanted days, and of all that changed since they were mined.
+    """Write the statistics of the run's days, and of all that changed since they were mined.
 
     Args:
         warehouse: where the executions are.
         settings: how long statistics are kept, and what a session is.
-        wanted: the days asked for.
+        run_days: the days of the run.
         as_of: the as-of date of the run.
     """
     warehouse = warehouse.acting_as(Role.MINER)
     with snapshot(warehouse) as source:
-        known = known_days(source)
-    days = known.to_mine(wanted, as_of, settings.mined_days)
+        day_states = known_days(source)
+    days = day_states.to_mine(run_days, as_of, settings.mined_days)
     rows = dict.fromkeys((table for table, _ in daily.DAILY_TABLES.values()), 0)
-    for span in _spans(days, known):
+    for span in _spans(days, day_states):
         for table, count in _mine_span(warehouse, settings, span).items():
             rows[table] += count
     with warehouse.connect() as connection:
@@ -90,64 +87,103 @@ def mine_windows(warehouse: Warehouse, settings: Settings, as_of: date) -> dict[
         UsageError: the marts are not built yet.
     """
     warehouse = warehouse.acting_as(Role.MINER)
-    with snapshot(warehouse) as source:
-        marts = read_inputs(source, as_of, settings.insight)
-        oldest = as_of - timedelta(days=settings.mined_days - 1)
-        statistics = daily.read_days(source, oldest, as_of)
-    tables = mined_tables(statistics, marts["workflows"], settings, as_of)
-    inputs = InsightInputs(
-        **marts,
-        subsequences=tables["workflow_subsequences"],
-        patterns=tables["usage_patterns"],
-        pattern_days=settings.mined_days,
-    )
-    found = find_insights(inputs, as_of, settings.insight)
-    with warehouse.connect() as connection:
+    with (
+        disk_shelves(settings.home) as new_shelf,
+        warehouse.connect() as connection,
+        snapshot(warehouse) as source,
+    ):
+        night = _Night(source, connection, settings, as_of, new_shelf)
+        rows = night.mine()
         windows.hold_insights(connection)
-        with snapshot(warehouse) as source:
-            before = windows.read_insights(source)
-        tables["usage_insights"] = merge_insights(before, found, as_of, settings.insight)
-        windows.replace_tables(connection, tables)
-    return {name: table.num_rows for name, table in tables.items()}
+        # A later state of the warehouse: what somebody dismissed meanwhile stays dismissed.
+        with snapshot(warehouse) as now:
+            rows["usage_insights"] = windows.replace_insights(connection, night.merged(now))
+    return dict(rows)
 
 
-def mined_tables(
-    statistics: DailyStatistics, workflows: pa.Table, settings: Settings, as_of: date
-) -> dict[str, pa.Table]:
-    """Mine every table of windows but the insights from daily statistics."""
-    counts = SequenceCounts.from_table(statistics.sequences)
-    follow_ups = find_follow_ups(
-        statistics.transitions, statistics.step_counts, as_of, window_days=PART_WINDOW_DAYS
-    ).to_table()
-    parts = find_subsequences(
-        statistics.sequences, statistics.step_counts, follow_ups, as_of,
-        window_days=PART_WINDOW_DAYS,
-    )  # fmt: skip
-    popular = find_popular_sequences(
-        statistics.sequences, statistics.step_counts, follow_ups, as_of,
-        min_users=settings.sequence.shared_min_users,
-    )  # fmt: skip
-    patterns = usage_patterns(
-        statistics.transitions, statistics.step_counts, statistics.hours, workflows, as_of,
-        window_days=settings.mined_days,
-    )  # fmt: skip
-    default = workflow_sequences(counts, as_of, window_days=settings.sequence.window_days)
-    return {
-        "workflow_sequences": _as_of(default, as_of),
-        "workflow_sequence_windows": _as_of(_sequence_windows(counts, as_of), as_of),
-        "workflow_subsequences": _as_of(parts, as_of),
-        # Rarer than by chance is no sequence, however many users have run it.
-        "popular_sequences": _as_of(popular.filter(pc.greater(popular["lift"], 1)), as_of),
-        "usage_patterns": patterns,
-    }
+def window_settings(settings: Settings) -> WindowSettings:
+    """What is mined from windows, of all settings."""
+    return WindowSettings(
+        sequence_days=settings.sequence.window_days,
+        pattern_days=settings.mined_days,
+        shared_min_users=settings.sequence.shared_min_users,
+    )
 
 
-def _spans(days: Sequence[date], known: KnownDays) -> Iterator[list[date]]:
+class _Night:
+    """The windows and the insights of one as-of date, a block of users at a time."""
+
+    def __init__(
+        self,
+        source: Snapshot,
+        connection: psycopg.Connection,
+        settings: Settings,
+        as_of: date,
+        new_shelf: Callable[[], Shelf],
+    ) -> None:
+        self._source, self._connection, self._settings = source, connection, settings
+        self._as_of, self._oldest = as_of, as_of - timedelta(days=settings.mined_days - 1)
+        self._new_shelf, self._insights = new_shelf, new_shelf()
+        self._workflows = insight_inputs.read_workflows(source, as_of, settings.insight)
+        self._names = Names.of(self._workflows["workflows"])
+        self._blocks = user_blocks(
+            source,
+            blocks.STATISTICS,
+            {"first": self._oldest, "last": as_of},
+            _STATISTICS_AT_ONCE,
+        )
+
+    def mine(self) -> Counter[str]:
+        """Write everything but the insights, which wait on a shelf; return the rows by table."""
+        source, connection, as_of = self._source, self._connection, self._as_of
+        settings, rows = window_settings(self._settings), Counter(dict.fromkeys(windows.WINDOWS, 0))
+        hours = daily.read_hours_of_everyone(source, self._oldest, as_of)
+        by_hour = executions_by_hour(hours, as_of, window_days=settings.pattern_days)
+        mining = WindowMining(as_of, settings, by_hour, self._new_shelf)
+        counts = EveryoneCounts(self._settings.insight)
+        windows.clear_windows(connection)
+        for number, block in enumerate(self._blocks, start=1):
+            statistics = daily.read_days(source, self._oldest, as_of, block)
+            rows.update(windows.add_rows(connection, mining.mine(statistics)))
+            counts.add(**insight_inputs.read_counted(source, as_of, self._settings.insight, block))
+            _log.info("%s of %s blocks of users mined", number, len(self._blocks))
+        everyone = counts.everyone(
+            self._workflows["workflow_changes"], self._workflows["workflow_durations"]
+        )
+        for block, tables in zip(self._blocks, mining.settle(self._names), strict=True):
+            rows.update(windows.add_rows(connection, tables))
+            inputs = InsightInputs(
+                **self._workflows,
+                **insight_inputs.read_users(source, as_of, self._settings.insight, block),
+                subsequences=tables["workflow_subsequences"],
+                patterns=tables["usage_patterns"],
+                pattern_days=settings.pattern_days,
+            )
+            self._insights.append(
+                find_insights(
+                    inputs, as_of, self._settings.insight, names=self._names, everyone=everyone
+                )
+            )
+        first = as_of - timedelta(days=PART_WINDOW_DAYS - 1)
+        popular = mining.popular(
+            daily.read_sequences(source, first, as_of, block) for block in self._blocks
+        )
+        rows.update(windows.add_rows(connection, {"popular_sequences": popular}))
+        return rows
+
+    def merged(self, now: Snapshot) -> Iterator[pa.Table]:
+        """The insights of each block with what became of them since the night before."""
+        for block, insights in zip(self._blocks, self._insights, strict=True):
+            before = windows.read_insights(now, block)
+            yield merge_insights(before, insights, self._as_of, self._settings.insight)
+
+
+def _spans(days: Sequence[date], day_states: KnownDays) -> Iterator[list[date]]:
     """Days in a row, together while they are not too many executions."""
     span: list[date] = []
     held = 0
     for day in days:
-        executions = known.executions.get(day, 0)
+        executions = day_states.executions.get(day, 0)
         follows = span and day == span[-1] + timedelta(days=1)
         if span and (not follows or held + executions > _EXECUTIONS_AT_ONCE):
             yield span
@@ -159,27 +195,31 @@ def _spans(days: Sequence[date], known: KnownDays) -> Iterator[list[date]]:
 
 
 def _mine_span(warehouse: Warehouse, settings: Settings, days: list[date]) -> dict[str, int]:
-    first, last, zone = days[0], days[-1], warehouse.timezone
-    session = settings.session
-    with snapshot(warehouse) as source:
+    with snapshot(warehouse) as source, warehouse.connect() as connection:
         # Read with the executions, so that a load in between is noticed the next time.
-        loaded_at = known_days(source).loaded_at
-        executions = read_executions_of_day(first, zone, reader(source), session, last=last)
-    statistics = day_statistics(executions, first, zone, session, last=last)
-    with warehouse.connect() as connection:
-        rows = daily.replace_days(connection, days, statistics, loaded_at)
-    _log.info("%s to %s mined", first, last)
+        day_states = known_days(source)
+        statistics = _statistics(source, settings, days, warehouse.timezone, day_states)
+        rows = daily.replace_days(connection, days, statistics, day_states.loaded_at)
+    _log.info("%s to %s mined", days[0], days[-1])
     return rows
 
 
-def _sequence_windows(counts: SequenceCounts, as_of: date) -> pa.Table:
-    found = []
-    for days in SEQUENCE_WINDOWS:
-        table = workflow_sequences(counts, as_of, window_days=days).drop_columns("execution_order")
-        column = pa.array([days] * table.num_rows, pa.int32())
-        found.append(table.append_column("window_days", column))
-    return pa.concat_tables(found)
+def _statistics(
+    source: Snapshot, settings: Settings, days: list[date], zone: str, day_states: KnownDays
+) -> Iterator[DailyStatistics]:
+    """The statistics of a span of days, a block of users at a time."""
+    first, last, session = days[0], days[-1], settings.session
+    for block in _blocks_of_days(source, first, last, day_states):
+        read = reader(source, block)
+        executions = read_executions_of_day(first, zone, read, session, last=last)
+        yield day_statistics(executions, first, zone, session, last=last)
 
 
-def _as_of(table: pa.Table, as_of: date) -> pa.Table:
-    return table.append_column("as_of_date", pa.array([as_of] * table.num_rows, pa.date32()))
+def _blocks_of_days(
+    source: Snapshot, first: date, last: date, day_states: KnownDays
+) -> list[UserBlock]:
+    count = sum(n for day, n in day_states.executions.items() if first <= day <= last)
+    if count <= _EXECUTIONS_AT_ONCE:
+        return [EVERYBODY]
+    values = {"first": first, "last": last}
+    return user_blocks(source, blocks.EXECUTIONS, values, _EXECUTIONS_AT_ONCE)

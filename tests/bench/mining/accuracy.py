@@ -18,11 +18,11 @@ from datetime import date
 import pyarrow as pa
 from scipy import stats
 
+from tests.unit.mining import whole
 from usage_pipeline.mining.daily.statistics import DailyStatistics, statistics_of_days
-from usage_pipeline.mining.patterns.usage import usage_patterns
 from usage_pipeline.mining.sequences.follow_ups import find_follow_ups
-from usage_pipeline.mining.sequences.subsequences import find_popular_sequences, find_subsequences
-from usage_pipeline.steps.mine import PART_WINDOW_DAYS
+from usage_pipeline.mining.sequences.parts import PART_WINDOW_DAYS
+from usage_pipeline.mining.statistics import QValues
 from usage_pipeline.synthetic import GeneratorConfig, Truth, generate_table, ground_truth, shuffle
 
 ENOUGH = 20
@@ -80,30 +80,29 @@ def mine(executions: pa.Table, as_of: date, zone: str) -> tuple[pa.Table, pa.Tab
 def mined_from(
     found: DailyStatistics, executions: pa.Table, as_of: date
 ) -> tuple[pa.Table, pa.Table]:
-    follow_ups = find_follow_ups(
-        found.transitions, found.step_counts, as_of, window_days=WINDOW_DAYS
-    ).to_table()
-    parts = find_subsequences(
-        found.sequences, found.step_counts, follow_ups, as_of, window_days=WINDOW_DAYS
+    parts = whole.subsequences(
+        found, *_follow_ups(found, as_of, WINDOW_DAYS), window_days=WINDOW_DAYS
     )
     names = executions.select(["workflow_id", "workflow_name"]).group_by("workflow_id")
     named = names.aggregate([("workflow_name", "max")]).rename_columns(
         ["workflow_id", "workflow_name"]
     )
-    patterns = usage_patterns(found.transitions, found.step_counts, found.hours, named, as_of)
+    patterns = whole.patterns(found, named, as_of)
     significant = [q <= 0.05 for q in parts["q_value"].to_pylist()]
     return parts.filter(pa.array(significant, pa.bool_())), patterns
 
 
 def shared_by_users(found: DailyStatistics, as_of: date) -> int:
     """How many sequences are said of all users, over the window that the nightly job uses."""
-    follow_ups = find_follow_ups(
-        found.transitions, found.step_counts, as_of, window_days=PART_WINDOW_DAYS
-    ).to_table()
-    popular = find_popular_sequences(
-        found.sequences, found.step_counts, follow_ups, as_of, window_days=PART_WINDOW_DAYS
-    )
+    popular = whole.popular(found, *_follow_ups(found, as_of, PART_WINDOW_DAYS))
     return sum(lift > 1 for lift in popular["lift"].to_pylist())
+
+
+def _follow_ups(
+    found: DailyStatistics, as_of: date, window_days: int
+) -> tuple[pa.Table, date, QValues]:
+    pairs = find_follow_ups(found.transitions, found.step_counts, as_of, window_days=window_days)
+    return pairs.to_table(), as_of, QValues.among([pairs.p_value], pairs.tested)
 
 
 def score_subsequences(parts: pa.Table, truth: Truth) -> Score:

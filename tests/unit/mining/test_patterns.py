@@ -9,17 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.mining import reference
+from tests.unit.mining import reference, whole
 from tests.unit.mining.reference import Execution
 from tests.unit.mining.strategies import USERS, WORKFLOWS, run, to_table, uuid_of
 from usage_pipeline.mining.daily.hours import execution_hours
 from usage_pipeline.mining.daily.statistics import statistics_of_days
 from usage_pipeline.mining.executions import ExecutionsOfUsers
 from usage_pipeline.mining.patterns.time import find_time_windows
-from usage_pipeline.mining.patterns.usage import (
-    USAGE_PATTERNS_SCHEMA,
-    usage_patterns,
-)
+from usage_pipeline.mining.patterns.usage import USAGE_PATTERNS_SCHEMA
 from usage_pipeline.mining.statistics import wilson_bounds
 
 FIRST = date(2026, 4, 6)  # a Monday
@@ -34,9 +31,7 @@ NAMES = pa.table(
 
 def mined(executions):
     daily = statistics_of_days(to_table(executions), "UTC")
-    return usage_patterns(
-        daily.transitions, daily.step_counts, daily.hours, NAMES, AS_OF
-    ).to_pylist()
+    return whole.patterns(daily, NAMES, AS_OF).to_pylist()
 
 
 def days_of(weekdays, first=FIRST, last=AS_OF):
@@ -207,5 +202,5 @@ def test_order_of_rows_does_not_matter():
 
 def test_nothing_gives_an_empty_table():
     daily = statistics_of_days(to_table([]), "UTC")
-    found = usage_patterns(daily.transitions, daily.step_counts, daily.hours, NAMES, AS_OF)
+    found = whole.patterns(daily, NAMES, AS_OF)
     assert found.equals(USAGE_PATTERNS_SCHEMA.empty_table())

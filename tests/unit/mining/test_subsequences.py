@@ -1,5 +1,6 @@
 """Parts of sequences: support, confidence, lift and closedness equal the slow reference."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.mining import reference
+from tests.unit.mining import reference, whole
 from tests.unit.mining.strategies import at, histories, run, to_table, uuid_of
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import to_date
@@ -16,12 +17,8 @@ from usage_pipeline.mining.daily.session_days import closing_days
 from usage_pipeline.mining.daily.sessions import sessionize
 from usage_pipeline.mining.daily.statistics import statistics_of_days
 from usage_pipeline.mining.sequences.follow_ups import FOLLOW_UPS_SCHEMA
-from usage_pipeline.mining.sequences.subsequences import (
-    POPULAR_SEQUENCES_SCHEMA,
-    SUBSEQUENCES_SCHEMA,
-    find_popular_sequences,
-    find_subsequences,
-)
+from usage_pipeline.mining.sequences.parts import SUBSEQUENCES_SCHEMA
+from usage_pipeline.mining.sequences.popular import POPULAR_SEQUENCES_SCHEMA
 
 NO_TESTS = FOLLOW_UPS_SCHEMA.empty_table()
 AS_OF = date(2026, 6, 20)
@@ -31,7 +28,7 @@ def follow_ups(q_values):
     """Transitions with their q-values; what else is tested of them does not matter here."""
     rows = [
         {"user_id": user, "from_workflow_id": before, "to_workflow_id": after, "hits": 1,
-         "opportunities": 1, "expected_hits": 0.0, "p_value": q, "q_value": q}
+         "opportunities": 1, "expected_hits": 0.0, "p_value": q}
         for (user, before, after), q in q_values.items()
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, schema=FOLLOW_UPS_SCHEMA)
@@ -62,9 +59,8 @@ def test_parts_are_those_of_the_reference(executions, window_days, longest, min_
     daily = statistics_of_days(to_table(executions), "UTC")
     days = closing_days(sessionize(to_table(executions)), "UTC").tolist()
     as_of = to_date(data.draw(st.sampled_from(days))) if days else AS_OF
-    found = find_subsequences(
-        daily.sequences,
-        daily.step_counts,
+    found = whole.subsequences(
+        daily,
         NO_TESTS,
         as_of,
         window_days=window_days,
@@ -94,9 +90,8 @@ def test_popular_parts_are_those_of_the_reference(executions, min_days, min_user
     as_of = date(2026, 11, 20)
     pairs = sorted({(s.user_id, *pair) for s in sessions for pair in pairwise(s.workflow_ids)})
     sure = {pair for pair in pairs if data.draw(st.booleans())}
-    found = find_popular_sequences(
-        daily.sequences,
-        daily.step_counts,
+    found = whole.popular(
+        daily,
         follow_ups({pair: 0.05 if pair in sure else 0.051 for pair in pairs}),
         as_of,
         window_days=400,
@@ -135,7 +130,7 @@ def test_a_part_of_a_longer_one_of_equal_support_is_not_said():
     executions = [e for day in (15, 16, 17) for e in run("ABC", at(9, day=date(2026, 6, day)))]
     executions += run("AB", at(12)) + run("D", at(15))
     daily = statistics_of_days(to_table(executions), "UTC")
-    found = find_subsequences(daily.sequences, daily.step_counts, NO_TESTS, AS_OF).to_pylist()
+    found = whole.subsequences(daily, NO_TESTS, AS_OF).to_pylist()
     rows = {"".join(name_of(w) for w in row["workflow_ids"]): row for row in found}
     assert set(rows) == {"AB", "ABC"}
     assert (rows["ABC"]["support"], rows["ABC"]["confidence"]) == (3, 3 / 4)
@@ -147,14 +142,14 @@ def test_a_part_of_a_longer_one_of_equal_support_is_not_said():
 def test_a_part_counts_once_a_session():
     executions = [e for day in (15, 16) for e in run("ABAB", at(9, day=date(2026, 6, day)))]
     daily = statistics_of_days(to_table(executions), "UTC")
-    found = find_subsequences(daily.sequences, daily.step_counts, NO_TESTS, AS_OF).to_pylist()
+    found = whole.subsequences(daily, NO_TESTS, AS_OF).to_pylist()
     assert [(len(row["workflow_ids"]), row["support"]) for row in found] == [(4, 2)]
 
 
 def test_one_day_is_not_again_and_again():
     executions = [e for hour in range(8, 18) for e in run("AB", at(hour))]
     daily = statistics_of_days(to_table(executions), "UTC")
-    assert find_subsequences(daily.sequences, daily.step_counts, NO_TESTS, AS_OF).num_rows == 0
+    assert whole.subsequences(daily, NO_TESTS, AS_OF).num_rows == 0
 
 
 def test_popular_parts_come_by_the_number_of_users():
@@ -170,34 +165,32 @@ def test_popular_parts_come_by_the_number_of_users():
     daily = statistics_of_days(to_table(executions), "UTC")
     pairs = [(user, "AB", 0.001) for user in "uvw"] + [("u", "CD", 0.001), ("v", "CD", 0.2)]
     tested = follow_ups({(uuid_of(u), *map(uuid_of, pair)): q for u, pair, q in pairs})
-    found = find_popular_sequences(daily.sequences, daily.step_counts, tested, AS_OF, min_users=2)
+    found = whole.popular(daily, tested, AS_OF, min_users=2)
     assert found["user_count"].to_pylist() == [3]  # CD is a habit of one user only
     pairs[-1] = ("v", "CD", 0.01)
     tested = follow_ups({(uuid_of(u), *map(uuid_of, pair)): q for u, pair, q in pairs})
-    found = find_popular_sequences(daily.sequences, daily.step_counts, tested, AS_OF, min_users=2)
+    found = whole.popular(daily, tested, AS_OF, min_users=2)
     assert found["user_count"].to_pylist() == [3, 2]
     assert found["support"].to_pylist() == [6, 8]
 
 
 def test_nothing_gives_empty_tables_of_the_right_shape():
     daily = statistics_of_days(to_table([]), "UTC")
-    found = find_subsequences(daily.sequences, daily.step_counts, NO_TESTS, AS_OF)
-    popular = find_popular_sequences(
-        daily.sequences, daily.step_counts, NO_TESTS, AS_OF, min_users=2
-    )
+    found = whole.subsequences(daily, NO_TESTS, AS_OF)
+    popular = whole.popular(daily, NO_TESTS, AS_OF)
     assert (found.schema, popular.schema) == (SUBSEQUENCES_SCHEMA, POPULAR_SEQUENCES_SCHEMA)
     only_single = statistics_of_days(
         to_table(run("A", at(9)) + run("B", at(9) + timedelta(1))), "UTC"
     )
-    assert find_subsequences(
-        only_single.sequences, only_single.step_counts, NO_TESTS, AS_OF
-    ).num_rows == 0  # fmt: skip
+    assert whole.subsequences(only_single, NO_TESTS, AS_OF).num_rows == 0
 
 
 def test_step_counts_of_other_days_are_refused():
     daily = statistics_of_days(to_table(run("AB", at(9))), "UTC")
     with pytest.raises(UsageError, match="same days"):
-        find_subsequences(daily.sequences, daily.step_counts.slice(0, 0), NO_TESTS, AS_OF)
+        whole.subsequences(
+            replace(daily, step_counts=daily.step_counts.slice(0, 0)), NO_TESTS, AS_OF
+        )
 
 
 def name_of(workflow_id: str) -> str:

@@ -104,6 +104,7 @@ def find_time_windows(
     window_days: int = 90,
     min_hits: int = 5,
     min_confidence: float = 0.5,
+    everyone: Ints | None = None,
 ) -> TimeWindows:
     """Search the hours and weekdays at which users run workflows.
 
@@ -113,15 +114,18 @@ def find_time_windows(
         window_days: how many days there are in it.
         min_hits: on how many days there must be an execution in the hours found.
         min_confidence: Wilson's lower bound of the share of days that must be reached.
+        everyone: the executions of all users by local hour, such as `executions_by_hour` counts;
+            those of `hours` if these are of all users.
 
     Returns:
         Windows ordered by user, workflow and hour.
     """
+    if everyone is None:
+        everyone = executions_by_hour(hours, as_of, window_days=window_days)
+    hours = _in_window(hours, as_of, window_days)
     user, workflow = encode(hours, "user_id"), encode(hours, "workflow_id")
-    last, day = day_number(as_of), days(hours["execution_date"])
-    row = np.flatnonzero((day <= last) & (day > last - window_days))
-    use = _read_use(user.codes[row], workflow.codes[row], day[row], hours.take(pa.array(row)))
-    found = _concat([_candidates(use, last, width, min_hits) for width in WIDTHS])
+    last, use = day_number(as_of), _read_use(user.codes, workflow.codes, hours)
+    found = _concat([_candidates(use, last, width, min_hits, everyone) for width in WIDTHS])
     weekdays, confidence = _choose_weekdays(found)
     hits = (found.hits * weekdays).sum(axis=1)
     keep = np.flatnonzero((hits >= min_hits) & (confidence >= min_confidence))
@@ -148,8 +152,31 @@ def find_time_windows(
     )
 
 
-def _read_use(user: Ints, workflow: Ints, day: Ints, hours: pa.Table) -> _Use:
-    pairs = group(user, workflow)
+def executions_by_hour(hours: pa.Table, as_of: date, *, window_days: int = 90) -> Ints:
+    """Count the executions of each local hour of the day.
+
+    Args:
+        hours: execution_date, local_hour and execution_count, of whichever users and workflows.
+        as_of: the last day of the window of days.
+        window_days: how many days there are in it.
+
+    Returns:
+        24 counts; those of blocks of users add up.
+    """
+    hours = _in_window(hours, as_of, window_days)
+    counts = np.zeros(HOURS, dtype=np.int64)
+    np.add.at(counts, integers(hours, "local_hour"), integers(hours, "execution_count"))
+    return counts
+
+
+def _in_window(hours: pa.Table, as_of: date, window_days: int) -> pa.Table:
+    last, day = day_number(as_of), days(hours["execution_date"])
+    inside = (day <= last) & (day > last - window_days)
+    return hours if inside.all() else hours.filter(pa.array(inside))
+
+
+def _read_use(user: Ints, workflow: Ints, hours: pa.Table) -> _Use:
+    pairs, day = group(user, workflow), days(hours["execution_date"])
     return _Use(
         user=user,
         pair=pairs.of_rows(),
@@ -173,7 +200,7 @@ def _by_pair_and_day(use: _Use) -> Groups:
     return group(use.pair, use.day - (use.day.min() if len(use.day) else 0))
 
 
-def _candidates(use: _Use, last: int, width: int, min_hits: int) -> _Candidates:
+def _candidates(use: _Use, last: int, width: int, min_hits: int, everyone: Ints) -> _Candidates:
     """The windows of one width with hits on enough days, and their hits by weekday."""
     row = np.repeat(np.arange(len(use.pair)), width)
     start = use.hour[row] - np.tile(np.arange(width), len(use.pair))
@@ -197,7 +224,7 @@ def _candidates(use: _Use, last: int, width: int, min_hits: int) -> _Candidates:
         hours=np.full(len(enough), width),
         hits=hits,
         eligible=_eligible(use.first_day[pair_of], last),
-        expected=_expected(use, pair_of, _chance(use, pair_of, start_of, width)),
+        expected=_expected(use, pair_of, _chance(use, pair_of, start_of, width, everyone)),
     )
 
 
@@ -213,21 +240,22 @@ def _eligible(first: Ints, last: int) -> Ints:
     return np.asarray(np.maximum(0, count), dtype=np.int64)
 
 
-def _chance(use: _Use, pair: Ints, start: Ints, width: int) -> Floats:
+def _chance(use: _Use, pair: Ints, start: Ints, width: int, everyone: Ints) -> Floats:
     """How probably an execution falls into each window by chance."""
     user_hours = np.zeros((int(use.user.max(initial=-1)) + 1, HOURS))
     np.add.at(user_hours, (use.user, use.hour), use.count)
     own_all = user_hours.sum(axis=1, keepdims=True)
-    others = user_hours.sum(axis=0) - user_hours
+    others = everyone - user_hours
     others /= np.maximum(others.sum(axis=1, keepdims=True), 1)
     spread = range(-_AROUND, _AROUND + 1)
     around = sum(np.roll(user_hours, shift, axis=1) for shift in spread) / len(spread)
     around /= np.maximum(own_all, 1)
     user = use.pair_user[pair]
-    in_window = [
-        sum(share[user, start + later] for later in range(width)) for share in (others, around)
-    ]
-    return np.asarray(np.clip(np.maximum(*in_window), 0, 1), dtype=np.float64)
+    by_others, by_user = (
+        np.sum([share[user, start + later] for later in range(width)], axis=0)
+        for share in (others, around)
+    )
+    return np.asarray(np.clip(np.maximum(by_others, by_user), 0, 1), dtype=np.float64)
 
 
 def _expected(use: _Use, pair: Ints, chance: Floats) -> Floats:

@@ -1,27 +1,31 @@
 """Usage patterns: what a user does regularly, how sure that is, and in which words.
 
-All candidates of all three types are tested together, so that of the patterns said the expected
-share that is chance is limited. What chance means is told in `follow_ups` and `time_patterns`.
+All candidates of all three types are tested together, which limits the share of chance among the
+patterns told; `sequences/follow_ups` and `time` say what chance means. Candidates are found for a
+block of users at a time, and told once the tests of all users are known.
 """
 
 import json
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from usage_pipeline.identity import hashed_ids, source_namespace
-from usage_pipeline.mining.columns import Floats, Ints, to_ids
+from usage_pipeline.mining.columns import Floats, Ints, Mask, lists_of, to_ids
 from usage_pipeline.mining.insights.wording import Names, between_hours, counted, on_weekdays
 from usage_pipeline.mining.patterns.time import TimeWindows, find_time_windows
 from usage_pipeline.mining.sequences.follow_ups import FollowUps, find_follow_ups
-from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE, q_values, wilson_bounds
+from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE, QValues, wilson_bounds
 
 PATTERN_NAMESPACE: Final = source_namespace("mining:pattern")
 """The namespace of pattern ids, which are UUIDv5 of `user/type/workflow/next workflow`, or of
 `user/type/workflow/hour-hours-weekdays`."""
+
+_WEEKDAYS = pa.list_(pa.field("item", pa.int16()))
 
 USAGE_PATTERNS_SCHEMA = pa.schema(
     [
@@ -32,7 +36,7 @@ USAGE_PATTERNS_SCHEMA = pa.schema(
         pa.field("next_workflow_id", pa.string()),
         pa.field("local_hour", pa.int16()),
         pa.field("hour_count", pa.int16()),
-        pa.field("weekdays", pa.list_(pa.field("item", pa.int16()))),
+        pa.field("weekdays", _WEEKDAYS),
         pa.field("description", pa.string(), nullable=False),
         pa.field("confidence", pa.float64(), nullable=False),
         pa.field("hits", pa.int64(), nullable=False),
@@ -47,6 +51,26 @@ USAGE_PATTERNS_SCHEMA = pa.schema(
 `next_workflow_id` belongs to the last two; `local_hour`, `hour_count` and `weekdays` (0 for Monday)
 to the first; `evidence` is a JSON object."""
 
+CANDIDATES_SCHEMA = pa.schema(
+    [
+        pa.field("user_id", pa.string(), nullable=False),
+        pa.field("pattern_type", pa.string(), nullable=False),
+        pa.field("workflow_id", pa.string(), nullable=False),
+        pa.field("next_workflow_id", pa.string()),
+        pa.field("local_hour", pa.int16()),
+        pa.field("hour_count", pa.int16()),
+        pa.field("weekdays", _WEEKDAYS),
+        pa.field("confidence", pa.float64(), nullable=False),
+        pa.field("hits", pa.int64(), nullable=False),
+        pa.field("opportunities", pa.int64(), nullable=False),
+        pa.field("p_value", pa.float64(), nullable=False),
+        pa.field("expected", pa.float64()),
+        pa.field("completed_hits", pa.int64()),
+        pa.field("completed", pa.int64()),
+    ]
+)
+"""One row per pattern that is one if the tests of all users say so. `expected` are the hits that
+chance would have; `completed_hits` of `completed` is what came after successes (conditional)."""
 
 # A pattern that came true fewer times than this is an anecdote, however sure the test is.
 _MIN_HITS: Final = 5
@@ -60,37 +84,43 @@ _MIN_CONDITIONAL_CONFIDENCE: Final = 0.3
 _MIN_TIME_LIFT: Final = 1.6
 _MIN_SEQUENCE_LIFT: Final = 1.3
 
-_Row = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class PatternTests:
+    """What the tests of some users say.
+
+    Attributes:
+        candidates: `CANDIDATES_SCHEMA`, by type.
+        p_values: of all tests that may be discoveries.
+        tested: how many tests there were.
+    """
+
+    candidates: pa.Table
+    p_values: Floats
+    tested: int
 
 
-def usage_patterns(
+def find_patterns(
     transitions: pa.Table,
     step_counts: pa.Table,
     hours: pa.Table,
-    workflows: pa.Table,
     as_of: date,
     *,
     window_days: int = 90,
-) -> pa.Table:
-    """Mine the patterns of all users from the daily statistics.
+    everyone: Ints | None = None,
+) -> PatternTests:
+    """Test what some users may do regularly.
 
     Args:
         transitions: `transitions.TRANSITIONS_SCHEMA`; days outside of the window do not count.
         step_counts: `transitions.STEP_COUNTS_SCHEMA` of the same days.
         hours: `hours.HOURS_SCHEMA` of the same days.
-        workflows: workflow_id and workflow_name (may be null), for the words.
         as_of: the last day of the window.
         window_days: how many days there are in the window.
-
-    Returns:
-        Rows in `USAGE_PATTERNS_SCHEMA`, by user, then the greatest confidence.
+        everyone: the executions of all users by local hour, as in `time.find_time_windows`.
     """
     follow_ups = find_follow_ups(
-        transitions,
-        step_counts,
-        as_of,
-        window_days=window_days,
-        min_hits=_MIN_HITS,
+        transitions, step_counts, as_of, window_days=window_days, min_hits=_MIN_HITS
     )
     windows = find_time_windows(
         hours,
@@ -98,138 +128,156 @@ def usage_patterns(
         window_days=window_days,
         min_hits=_MIN_HITS,
         min_confidence=_MIN_TIME_CONFIDENCE,
+        everyone=everyone,
     )
-    q_time, q_sequence, q_conditional = _q_values(windows, follow_ups)
-    names = Names.of(workflows)
-    rows = [
-        *_time_rows(windows, q_time, names),
-        *_sequence_rows(follow_ups, q_sequence, names),
-        *_conditional_rows(follow_ups, q_conditional, names),
-    ]
-    return _to_table(rows, as_of)
-
-
-def _q_values(windows: TimeWindows, follow_ups: FollowUps) -> tuple[Floats, Floats, Floats]:
-    """The q-values of the three types, controlled over all tests of all three together."""
+    tables = [_at_times(windows), _in_sequence(follow_ups), _after_failures(follow_ups)]
     p_values = [windows.p_value, follow_ups.p_value, follow_ups.conditional_p_value]
     tested = windows.tested + follow_ups.tested + follow_ups.conditional_tested
-    q_value = q_values(np.concatenate(p_values), tested)
-    at_time, at_sequence = len(windows), len(windows) + len(follow_ups)
-    return q_value[:at_time], q_value[at_time:at_sequence], q_value[at_sequence:]
+    return PatternTests(pa.concat_tables(tables), np.concatenate(p_values), tested)
 
 
-def _time_rows(found: TimeWindows, q_value: Floats, names: Names) -> Iterator[_Row]:
-    said = (q_value <= FALSE_DISCOVERY_RATE) & (found.hits >= _MIN_TIME_LIFT * found.expected)
-    chosen = np.flatnonzero(said)
-    for row, user, workflow in _with_ids(chosen, found, found.user, found.workflow):
-        weekdays = np.flatnonzero(found.weekdays[row]).tolist()
-        hour, hours = int(found.hour[row]), int(found.hours[row])
-        hits, opportunities = int(found.hits[row]), int(found.opportunities[row])
-        yield {
-            "user_id": user,
-            "pattern_type": "time_based",
-            "workflow_id": workflow,
-            "local_hour": hour,
-            "hour_count": hours,
-            "weekdays": weekdays,
-            "description": f"You run {names[workflow]} {on_weekdays(weekdays)} "
-            f"{between_hours(hour, hours)} ({hits:,} of {counted(opportunities, 'day')})",
-            "confidence": float(found.confidence[row]),
-            "hits": hits,
-            "opportunities": opportunities,
-            "p_value": float(found.p_value[row]),
-            "q_value": float(q_value[row]),
-            "evidence": {"expected_by_chance": round(float(found.expected[row]), 3)},
-        }
+def tell_patterns(candidates: pa.Table, tests: QValues, names: Names, as_of: date) -> pa.Table:
+    """Tell the candidates that are no chance, as far as the tests of all users can say.
+
+    Args:
+        candidates: `CANDIDATES_SCHEMA`.
+        tests: all tests of all users.
+        names: of the workflows.
+        as_of: the last day of the window.
+
+    Returns:
+        Rows in `USAGE_PATTERNS_SCHEMA`, by user, then the greatest confidence.
+    """
+    frame = candidates.to_pandas(types_mapper=pd.ArrowDtype)
+    frame["q_value"] = tests.of(frame["p_value"].to_numpy(np.float64))
+    frame = frame[frame["q_value"] <= FALSE_DISCOVERY_RATE]
+    rows: list[Any] = list(frame.itertuples(index=False))
+    subjects = [f"{row.user_id}/{_subject(row)}" for row in rows]
+    frame = frame.assign(
+        pattern_id=_texts(hashed_ids(PATTERN_NAMESPACE, pa.array(subjects, pa.string()))),
+        subject=_texts(subjects),
+        description=_texts([_description(row, names) for row in rows]),
+        evidence=_texts([_evidence(row) for row in rows]),
+        as_of_date=as_of,
+    ).sort_values(["user_id", "confidence", "subject"], ascending=[True, False, True])
+    table = pa.Table.from_pandas(frame, USAGE_PATTERNS_SCHEMA, preserve_index=False)
+    return table.replace_schema_metadata()
 
 
-def _sequence_rows(found: FollowUps, q_value: Floats, names: Names) -> Iterator[_Row]:
-    confidence = wilson_bounds(found.hits, found.opportunities)[0]
-    said = (
-        (q_value <= FALSE_DISCOVERY_RATE)
-        & (confidence >= _MIN_SEQUENCE_CONFIDENCE)
-        & (found.hits >= _MIN_SEQUENCE_LIFT * found.expected)
+def _texts(values: Any) -> Any:
+    """Texts as a column that is one of texts even where it is empty."""
+    return pd.array(values, dtype=pd.ArrowDtype(pa.string()))
+
+
+def _at_times(windows: TimeWindows) -> pa.Table:
+    chosen = (windows.p_value <= FALSE_DISCOVERY_RATE) & (
+        windows.hits >= _MIN_TIME_LIFT * windows.expected
     )
-    chosen = np.flatnonzero(said)
-    after = to_ids(found.after[chosen], found.workflows).to_pylist()
-    rows = _with_ids(chosen, found, found.user, found.before)
-    for (row, user, workflow), following in zip(rows, after, strict=True):
-        hits, opportunities = int(found.hits[row]), int(found.opportunities[row])
-        yield {
-            "user_id": user,
-            "pattern_type": "sequence",
-            "workflow_id": workflow,
-            "next_workflow_id": following,
-            "description": f"After {names[workflow]} you run {names[following]} "
-            f"({hits:,} of {counted(opportunities, 'time')})",
-            "confidence": float(confidence[row]),
-            "hits": hits,
-            "opportunities": opportunities,
-            "p_value": float(found.p_value[row]),
-            "q_value": float(q_value[row]),
-            "evidence": {"expected_by_chance": round(float(found.expected[row]), 3)},
-        }
+    weekdays = windows.weekdays[chosen]
+    return _table(
+        "time_based",
+        user_id=to_ids(windows.user[chosen], windows.users),
+        workflow_id=to_ids(windows.workflow[chosen], windows.workflows),
+        local_hour=windows.hour[chosen],
+        hour_count=windows.hours[chosen],
+        weekdays=lists_of(
+            pa.array(np.nonzero(weekdays)[1].astype(np.int16)), weekdays.sum(axis=1)
+        ).cast(_WEEKDAYS),
+        confidence=windows.confidence[chosen],
+        hits=windows.hits[chosen],
+        opportunities=windows.opportunities[chosen],
+        p_value=windows.p_value[chosen],
+        expected=windows.expected[chosen],
+    )
 
 
-def _conditional_rows(found: FollowUps, q_value: Floats, names: Names) -> Iterator[_Row]:
-    confidence = np.nan_to_num(wilson_bounds(found.failed_hits, found.failed)[0])
-    said = (
-        (q_value <= FALSE_DISCOVERY_RATE)
-        & (found.failed_hits >= _MIN_HITS)
+def _in_sequence(pairs: FollowUps) -> pa.Table:
+    confidence = wilson_bounds(pairs.hits, pairs.opportunities)[0]
+    chosen = (
+        (pairs.p_value <= FALSE_DISCOVERY_RATE)
+        & (confidence >= _MIN_SEQUENCE_CONFIDENCE)
+        & (pairs.hits >= _MIN_SEQUENCE_LIFT * pairs.expected)
+    )
+    return _table(
+        "sequence",
+        **_ids(pairs, chosen),
+        confidence=confidence[chosen],
+        hits=pairs.hits[chosen],
+        opportunities=pairs.opportunities[chosen],
+        p_value=pairs.p_value[chosen],
+        expected=pairs.expected[chosen],
+    )
+
+
+def _after_failures(pairs: FollowUps) -> pa.Table:
+    confidence = np.nan_to_num(wilson_bounds(pairs.failed_hits, pairs.failed)[0])
+    chosen = (
+        (pairs.conditional_p_value <= FALSE_DISCOVERY_RATE)
+        & (pairs.failed_hits >= _MIN_HITS)
         & (confidence >= _MIN_CONDITIONAL_CONFIDENCE)
     )
-    chosen = np.flatnonzero(said)
-    after = to_ids(found.after[chosen], found.workflows).to_pylist()
-    rows = _with_ids(chosen, found, found.user, found.before)
-    for (row, user, workflow), following in zip(rows, after, strict=True):
-        hits, failed = int(found.failed_hits[row]), int(found.failed[row])
-        completed_hits, completed = int(found.completed_hits[row]), int(found.completed[row])
-        yield {
-            "user_id": user,
-            "pattern_type": "conditional",
-            "workflow_id": workflow,
-            "next_workflow_id": following,
-            "description": f"When {names[workflow]} fails you run {names[following]} "
-            f"({hits:,} of {counted(failed, 'time')}; "
-            f"after a success {completed_hits:,} of {completed:,})",
-            "confidence": float(confidence[row]),
-            "hits": hits,
-            "opportunities": failed,
-            "p_value": float(found.conditional_p_value[row]),
-            "q_value": float(q_value[row]),
-            "evidence": {
-                "hits_after_success": completed_hits,
-                "opportunities_after_success": completed,
-            },
-        }
+    return _table(
+        "conditional",
+        **_ids(pairs, chosen),
+        confidence=confidence[chosen],
+        hits=pairs.failed_hits[chosen],
+        opportunities=pairs.failed[chosen],
+        p_value=pairs.conditional_p_value[chosen],
+        completed_hits=pairs.completed_hits[chosen],
+        completed=pairs.completed[chosen],
+    )
 
 
-def _with_ids(
-    chosen: Ints, found: TimeWindows | FollowUps, user: Ints, workflow: Ints
-) -> Iterator[tuple[int, str, str]]:
-    users = to_ids(user[chosen], found.users).to_pylist()
-    workflows = to_ids(workflow[chosen], found.workflows).to_pylist()
-    return zip(chosen.tolist(), users, workflows, strict=True)
+def _ids(pairs: FollowUps, chosen: Mask) -> dict[str, pa.Array]:
+    return {
+        "user_id": to_ids(pairs.user[chosen], pairs.users),
+        "workflow_id": to_ids(pairs.before[chosen], pairs.workflows),
+        "next_workflow_id": to_ids(pairs.after[chosen], pairs.workflows),
+    }
 
 
-def _to_table(rows: list[_Row], as_of: date) -> pa.Table:
-    rows.sort(key=lambda row: (row["user_id"], -row["confidence"], _subject(row)))
-    subjects = [f"{row['user_id']}/{_subject(row)}" for row in rows]
-    ids = hashed_ids(PATTERN_NAMESPACE, pa.array(subjects, pa.string())).to_pylist()
-    for row, pattern_id in zip(rows, ids, strict=True):
-        evidence = {"hits": row["hits"], "opportunities": row["opportunities"], **row["evidence"]}
-        row |= {
-            "pattern_id": pattern_id,
-            "evidence": json.dumps(evidence, sort_keys=True),
-            "as_of_date": as_of,
-        }
-    return pa.Table.from_pylist(rows, schema=USAGE_PATTERNS_SCHEMA)
+def _table(pattern_type: str, **columns: Any) -> pa.Table:
+    """Candidates of one type; columns that it does not have are null."""
+    size = len(columns["p_value"])
+    columns["pattern_type"] = [pattern_type] * size
+    return pa.Table.from_arrays(
+        [
+            pa.array(columns[field.name]).cast(field.type)
+            if field.name in columns
+            else pa.nulls(size, field.type)
+            for field in CANDIDATES_SCHEMA
+        ],
+        schema=CANDIDATES_SCHEMA,
+    )
 
 
-def _subject(row: _Row) -> str:
-    if row["pattern_type"] == "time_based":
-        days = "".join(str(day) for day in row["weekdays"])
-        detail = f"{row['local_hour']}-{row['hour_count']}-{days}"
+def _description(row: Any, names: Names) -> str:
+    name = names[row.workflow_id]
+    if row.pattern_type == "time_based":
+        when = f"{on_weekdays(row.weekdays)} {between_hours(row.local_hour, row.hour_count)}"
+        return f"You run {name} {when} ({row.hits:,} of {counted(row.opportunities, 'day')})"
+    following, times = names[row.next_workflow_id], counted(row.opportunities, "time")
+    if row.pattern_type == "sequence":
+        return f"After {name} you run {following} ({row.hits:,} of {times})"
+    return (
+        f"When {name} fails you run {following} ({row.hits:,} of {times}; "
+        f"after a success {row.completed_hits:,} of {row.completed:,})"
+    )
+
+
+def _evidence(row: Any) -> str:
+    evidence = {"hits": row.hits, "opportunities": row.opportunities}
+    if row.pattern_type == "conditional":
+        evidence["hits_after_success"] = row.completed_hits
+        evidence["opportunities_after_success"] = row.completed
     else:
-        detail = row["next_workflow_id"]
-    return f"{row['pattern_type']}/{row['workflow_id']}/{detail}"
+        evidence["expected_by_chance"] = round(row.expected, 3)
+    return json.dumps(evidence, sort_keys=True)
+
+
+def _subject(row: Any) -> str:
+    detail = row.next_workflow_id
+    if row.pattern_type == "time_based":
+        weekdays = "".join(str(day) for day in row.weekdays)
+        detail = f"{row.local_hour}-{row.hour_count}-{weekdays}"
+    return f"{row.pattern_type}/{row.workflow_id}/{detail}"

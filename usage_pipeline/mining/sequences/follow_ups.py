@@ -25,7 +25,7 @@ from usage_pipeline.mining.columns import (
     ranges,
     to_ids,
 )
-from usage_pipeline.mining.statistics import binomial_tail, fisher_tail, q_values
+from usage_pipeline.mining.statistics import binomial_tail, fisher_tail
 
 FOLLOW_UPS_SCHEMA = pa.schema(
     [
@@ -36,7 +36,6 @@ FOLLOW_UPS_SCHEMA = pa.schema(
         pa.field("opportunities", pa.int64(), nullable=False),
         pa.field("expected_hits", pa.float64(), nullable=False),
         pa.field("p_value", pa.float64(), nullable=False),
-        pa.field("q_value", pa.float64(), nullable=False),
     ]
 )
 """One row per user and pair of workflows that follow each other often enough to be tested."""
@@ -85,7 +84,6 @@ class FollowUps:
                 pa.array(self.opportunities),
                 pa.array(self.expected),
                 pa.array(self.p_value),
-                pa.array(q_values(self.p_value, self.tested)),
             ],
             schema=FOLLOW_UPS_SCHEMA,
         )
@@ -237,7 +235,9 @@ def _expected(steps: _Steps, moves: _Transitions, user: Ints, before: Ints, afte
     first = by_pair.first
     of_before = lookup([steps.user[first], steps.workflow[first]], [user, before])
     sizes = by_pair.sizes[of_before]
-    row = by_pair.order[ranges(by_pair.starts[of_before], sizes)]
+    # By day within each pair: floats add up to the same sum only in the same order.
+    by_day = group(steps.user, steps.workflow, steps.day)
+    row = by_day.order[ranges(by_pair.starts[of_before], sizes)]
     pair = np.repeat(np.arange(len(user)), sizes)
     other = lookup(
         [steps.user, steps.workflow, steps.day], [user[pair], after[pair], steps.day[row]]

@@ -1,6 +1,6 @@
-"""Counts of the contiguous parts of sequences by owner: a user, or everyone together.
+"""Counts of the contiguous parts of sequences by owner, such as a user.
 
-Numbers only; which parts are said, and how, is decided in `subsequences`.
+Numbers only; `parts` decides which of them are told.
 """
 
 from collections.abc import Iterator
@@ -93,8 +93,8 @@ class _Counted:
 
 def count_parts(
     counts: SequenceCounts, owner: Ints, sessions: SessionCounts, longest: int
-) -> PartRows:
-    """Count the parts of 2 steps to `longest` by owner.
+) -> tuple[PartRows, Ints]:
+    """Count the parts of 2 steps to `longest` by owner, and the sessions of each owner.
 
     Args:
         counts: the sequences of the window.
@@ -107,9 +107,8 @@ def count_parts(
     all_parts = list(parts_of(counts.steps, counts.first, counts.length, longest))
     by_length = [_count(counts, owner, parts, row_of_step) for parts in all_parts]
     of_owner = _sessions_of_owners(counts, owner, sessions, by_length[0])
-    return PartRows.concat(
-        [_rows(counts, sessions, of_owner, by_length, length) for length in range(2, longest + 1)]
-    )
+    rows = [_rows(counts, sessions, of_owner, by_length, n) for n in range(2, longest + 1)]
+    return PartRows.concat(rows), of_owner
 
 
 def _count(counts: SequenceCounts, owner: Ints, parts: Parts, row_of_step: Ints) -> _Counted:

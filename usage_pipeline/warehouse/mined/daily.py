@@ -1,10 +1,11 @@
 """The daily statistics in the warehouse: replaced by the day, read by the window."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import psycopg
+import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import sql
 
@@ -15,6 +16,7 @@ from usage_pipeline.mining.daily.transitions import STEP_COUNTS_SCHEMA, TRANSITI
 from usage_pipeline.terms import MACHINE_TRIGGERS
 from usage_pipeline.warehouse.columns import Snapshot
 from usage_pipeline.warehouse.copy import copy_batch
+from usage_pipeline.warehouse.mined.blocks import EVERYBODY, UserBlock
 from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
 
 DAILY_TABLES: Final = {
@@ -29,7 +31,7 @@ DAILY_TABLES: Final = {
 def replace_days(
     connection: psycopg.Connection,
     days: Sequence[date],
-    statistics: DailyStatistics,
+    blocks: Iterable[DailyStatistics],
     loaded_at: Mapping[date, datetime],
 ) -> dict[str, int]:
     """Make these statistics those of the days, all or none; return the rows written by table.
@@ -37,19 +39,22 @@ def replace_days(
     Args:
         connection: commits or not.
         days: the days, also those without any row.
-        statistics: of these days and no other.
+        blocks: the statistics of blocks of users, of these days and no other.
         loaded_at: the newest load of each day that the statistics know of.
     """
-    written = {}
-    for name, (table, _) in DAILY_TABLES.items():
+    written = {table: 0 for table, _ in DAILY_TABLES.values()}
+    for table in written:
         target = sql.Identifier("mining", table)
         connection.execute(
             sql.SQL("delete from {} where execution_date = any(%s)").format(target), [list(days)]
         )
-        rows = getattr(statistics, name)
-        # In the order of the table's key, so that its index grows at the end.
-        in_order = rows.take(pc.sort_indices(rows, [("execution_date", "ascending")]))
-        written[table] = copy_batch(connection, target, in_order)
+    for statistics in blocks:
+        for name, (table, _) in DAILY_TABLES.items():
+            rows = getattr(statistics, name)
+            # In the order of the table's key, so that its index grows at the end.
+            in_order = rows.take(pc.sort_indices(rows, [("execution_date", "ascending")]))
+            target = sql.Identifier("mining", table)
+            written[table] += copy_batch(connection, target, in_order)
     connection.execute(
         "insert into mining.mined_days (execution_date, loaded_at) "
         "select * from unnest(%s::date[], %s::timestamptz[]) on conflict (execution_date) "
@@ -59,16 +64,42 @@ def replace_days(
     return written
 
 
-def read_days(source: Snapshot, first: date, last: date) -> DailyStatistics:
-    """The statistics of the days from `first` to `last`."""
-    found = {}
-    for name, (table, schema) in DAILY_TABLES.items():
-        columns = sql.SQL(", ").join(map(sql.Identifier, schema.names))
-        query = sql.SQL("select {} from {} where execution_date between {} and {}").format(
-            columns, sql.Identifier("mining", table), sql.Literal(first), sql.Literal(last)
-        )
-        found[name] = source.read(query).cast(schema)
-    return DailyStatistics(**found)
+def read_days(
+    source: Snapshot, first: date, last: date, users: UserBlock = EVERYBODY
+) -> DailyStatistics:
+    """The statistics of the days from `first` to `last`, of all users or of a block."""
+    return DailyStatistics(
+        **{name: _read(source, name, first, last, users) for name in DAILY_TABLES}
+    )
+
+
+def read_sequences(source: Snapshot, first: date, last: date, users: UserBlock) -> pa.Table:
+    """`DailyStatistics.sequences` of a block alone."""
+    return _read(source, "sequences", first, last, users)
+
+
+def read_hours_of_everyone(source: Snapshot, first: date, last: date) -> pa.Table:
+    """The executions of all users by day and local hour: execution_date, local_hour, count."""
+    return source.read(
+        sql.SQL(
+            "select execution_date, local_hour, sum(execution_count)::bigint as execution_count "
+            "from mining.daily_hours where execution_date between {} and {} "
+            "group by execution_date, local_hour"
+        ).format(sql.Literal(first), sql.Literal(last))
+    )
+
+
+def _read(source: Snapshot, name: str, first: date, last: date, users: UserBlock) -> pa.Table:
+    table, schema = DAILY_TABLES[name]
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    # Each day by itself: within a day the keys of a block lie together, within a span they do not.
+    query = sql.SQL("select {} from {} where execution_date = any({}::date[]) and {}").format(
+        sql.SQL(", ").join(map(sql.Identifier, schema.names)),
+        sql.Identifier("mining", table),
+        sql.Literal(days),
+        users.where(),
+    )
+    return source.read(query).cast(schema)
 
 
 def forget_days(connection: psycopg.Connection, last: date) -> int:

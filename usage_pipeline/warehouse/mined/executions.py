@@ -7,6 +7,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from usage_pipeline.warehouse.columns import Snapshot
+from usage_pipeline.warehouse.mined.blocks import EVERYBODY, UserBlock
 from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
 
 # Forgotten users are one user in the counts, but what several people did is nobody's habit.
@@ -14,12 +15,14 @@ _QUERY = sql.SQL(
     "select id, user_id, workflow_id, start_time, status, trigger_type, attempt "
     "from raw.workflow_executions_simple "
     "where execution_date between {first_date} and {last_date} "
-    "and start_time >= {start} and start_time < {end} and user_id <> {anonymous}"
+    "and start_time >= {start} and start_time < {end} and user_id <> {anonymous} and {block}"
 )
 
 
-def reader(source: Snapshot) -> Callable[[datetime, datetime, pa.Array | None], pa.Table]:
-    """Read executions from `start` to before `end`, of all users or of some."""
+def reader(
+    source: Snapshot, block: UserBlock = EVERYBODY
+) -> Callable[[datetime, datetime, pa.Array | None], pa.Table]:
+    """Read a block's executions from `start` to before `end`, of all its users or of some."""
 
     def read(start: datetime, end: datetime, users: pa.Array | None) -> pa.Table:
         # No zone is a whole day away from UTC. The dates are there to read few partitions.
@@ -29,6 +32,7 @@ def reader(source: Snapshot) -> Callable[[datetime, datetime, pa.Array | None], 
             start=sql.Literal(start),
             end=sql.Literal(end),
             anonymous=sql.Literal(ANONYMOUS_USER),
+            block=block.where(),
         )
         if users is not None:
             some = sql.Literal(users.to_pylist())

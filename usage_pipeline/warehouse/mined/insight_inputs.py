@@ -1,38 +1,20 @@
 """The numbers that insights are found from, as the marts give them."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
+import pyarrow as pa
 from psycopg import sql
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.warehouse.columns import Snapshot
+from usage_pipeline.warehouse.mined.blocks import UserBlock
 from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
 
-_QUERIES: Final = {
+_OF_WORKFLOWS: Final = {
     "workflows": "select workflow_id, workflow_name from marts.workflows",
-    "user_stats": """
-        select user_id, workflow_id, people_execution_count, last_used_date
-        from marts.user_workflow_stats where user_id <> {anonymous}
-    """,
-    "user_recent": """
-        select
-            user_id,
-            workflow_id,
-            sum(execution_count)::bigint as execution_count,
-            sum(people_execution_count)::bigint as people_execution_count,
-            sum(success_count)::bigint as success_count,
-            sum(failure_count)::bigint as failure_count,
-            sum(total_cost) as total_cost
-        from marts.user_workflow_usage
-        where execution_date between {first_recent} and {as_of} and user_id <> {anonymous}
-        group by user_id, workflow_id
-    """,
-    "user_abandoned": """
-        select user_id, workflow_id, has_left_altogether
-        from marts.user_abandoned_workflows where user_id <> {anonymous}
-    """,
     "workflow_changes": """
         select
             workflow_id,
@@ -54,13 +36,39 @@ _QUERIES: Final = {
         where execution_date between {first_compared} and {as_of}
         group by workflow_id, duration_bucket
     """,
-    "favorites": "select user_id, workflow_id from raw.workflow_favorites",
 }
-"""For each field of `mining.insights.InsightInputs` that the marts give, its query."""
+_OF_USERS: Final = {
+    "user_stats": """
+        select user_id, workflow_id, people_execution_count, last_used_date
+        from marts.user_workflow_stats where user_id <> {anonymous} and {block}
+    """,
+    "user_recent": """
+        select
+            user_id,
+            workflow_id,
+            sum(execution_count)::bigint as execution_count,
+            sum(people_execution_count)::bigint as people_execution_count,
+            sum(success_count)::bigint as success_count,
+            sum(failure_count)::bigint as failure_count,
+            sum(total_cost) as total_cost
+        from marts.user_workflow_usage
+        where execution_date between {first_recent} and {as_of}
+            and user_id <> {anonymous} and {block}
+        group by user_id, workflow_id
+    """,
+    "user_abandoned": """
+        select user_id, workflow_id, has_left_altogether
+        from marts.user_abandoned_workflows where user_id <> {anonymous} and {block}
+    """,
+    "favorites": "select user_id, workflow_id from raw.workflow_favorites where {block}",
+}
+"""For each field of `mining.insights.find.InsightInputs` that the marts give, its query."""
+
+_COUNTED: Final = ("user_stats", "user_recent", "user_abandoned")
 
 
-def read_inputs(source: Snapshot, as_of: date, settings: InsightSettings) -> dict[str, object]:
-    """What the marts say as of a day, by field of `mining.insights.InsightInputs`.
+def read_workflows(source: Snapshot, as_of: date, settings: InsightSettings) -> dict[str, pa.Table]:
+    """What the marts say of workflows, by field of `mining.insights.find.InsightInputs`.
 
     Raises:
         UsageError: the marts are not built yet.
@@ -70,12 +78,41 @@ def read_inputs(source: Snapshot, as_of: date, settings: InsightSettings) -> dic
     )
     if not built["are_there"][0].as_py():
         raise UsageError("Insights are found from the marts: build these first.")
+    values = _values(as_of, settings)
+    return {name: source.read(sql.SQL(q).format(**values)) for name, q in _OF_WORKFLOWS.items()}
+
+
+def read_counted(
+    source: Snapshot, as_of: date, settings: InsightSettings, users: UserBlock
+) -> dict[str, pa.Table]:
+    """What `mining.insights.everyone` counts of a block of users."""
+    return _read(source, _COUNTED, as_of, settings, users)
+
+
+def read_users(
+    source: Snapshot, as_of: date, settings: InsightSettings, users: UserBlock
+) -> dict[str, pa.Table]:
+    """What the marts say of a block of users, by field of `mining.insights.find.InsightInputs`."""
+    return _read(source, _OF_USERS, as_of, settings, users)
+
+
+def _read(
+    source: Snapshot,
+    names: Iterable[str],
+    as_of: date,
+    settings: InsightSettings,
+    users: UserBlock,
+) -> dict[str, pa.Table]:
+    values = _values(as_of, settings) | {"block": users.where()}
+    return {name: source.read(sql.SQL(_OF_USERS[name]).format(**values)) for name in names}
+
+
+def _values(as_of: date, settings: InsightSettings) -> dict[str, sql.Composable]:
     first_new = as_of - timedelta(days=settings.change_days - 1)
-    values = {
+    return {
         "anonymous": sql.Literal(ANONYMOUS_USER),
         "as_of": sql.Literal(as_of),
         "first_recent": sql.Literal(as_of - timedelta(days=settings.recent_days - 1)),
         "first_compared": sql.Literal(first_new - timedelta(days=settings.change_previous_days)),
         "is_new": sql.SQL("execution_date >= {}").format(sql.Literal(first_new)),
     }
-    return {name: source.read(sql.SQL(query).format(**values)) for name, query in _QUERIES.items()}

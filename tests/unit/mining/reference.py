@@ -115,6 +115,16 @@ def sequence_occurrences(found: list[Session], zone: str) -> dict[tuple, tuple[i
     return counts
 
 
+def split_counts(found: list[Session], zone: str) -> dict[tuple, int]:
+    """(user, day, workflows) -> how many of these sessions are pieces of one that was split."""
+    counts: dict[tuple, int] = {}
+    for session in found:
+        if len(session.steps) >= 2:
+            key = (session.user_id, session.closing_day(zone), session.workflow_ids)
+            counts[key] = counts.get(key, 0) + session.is_split
+    return counts
+
+
 def workflow_sequences(
     occurrences: dict[tuple, tuple[int, datetime]], as_of: date, window_days: int, top: int | None
 ) -> list[tuple]:

@@ -15,6 +15,7 @@ from tests.unit.mining.reference import Execution
 from tests.unit.mining.strategies import ZONES, at, histories, run, to_table, uuid_of
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import to_date
+from usage_pipeline.mining.daily.sequences import sequence_occurrences
 from usage_pipeline.mining.daily.session_days import (
     closing_days,
     read_executions_of_day,
@@ -231,3 +232,18 @@ def test_a_session_that_goes_on_at_the_end_of_the_day_is_not_read_back_for():
     start = at(23, 55)
     users = users_to_read_back(to_table(executions[350:]), start, day, "UTC")
     assert len(users) == 0
+
+
+def test_daily_sequences_say_how_many_sessions_are_pieces_of_one_that_was_split():
+    long = run("AB" * 26, at(9))  # 52 steps: a piece of 50 and one of 2
+    executions = [*long, *run("AB", at(15))]
+    sessions, expected = sessionize(to_table(executions)), reference.sessions(executions)
+    rows = sequence_occurrences(sessions, "UTC").to_pylist()
+    found = {
+        (r["user_id"], r["execution_date"], tuple(r["workflow_ids"])): r["split_count"]
+        for r in rows
+    }
+    assert found == reference.split_counts(expected, "UTC")
+    assert {(len(r["workflow_ids"]), r["occurrence_count"], r["split_count"]) for r in rows} == {
+        (50, 1, 1), (2, 2, 1),
+    }  # fmt: skip

@@ -45,11 +45,13 @@ SEQUENCE_OCCURRENCES_SCHEMA = pa.schema(
         pa.field("sequence_id", pa.string(), nullable=False),
         pa.field("workflow_ids", IDS, nullable=False),
         pa.field("occurrence_count", pa.int64(), nullable=False),
+        pa.field("split_count", pa.int64()),
         pa.field("last_executed", INSTANT, nullable=False),
     ]
 )
 """One row per user, day and sequence: the sessions that consist of these workflows in this order
-and close on the day. `last_executed` is the greatest last start among them."""
+and close on the day. `split_count` of them are pieces of a session that was split because it had
+too many steps; `last_executed` is the greatest last start among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class SequenceCounts:
     first: Ints
     length: Ints
     occurrences: Ints
+    split: Ints
     last_executed: Ints
 
     def __len__(self) -> int:
@@ -92,6 +95,7 @@ class SequenceCounts:
             first=np.cumsum(length) - length,
             length=length,
             occurrences=self.occurrences[rows],
+            split=self.split[rows],
             last_executed=self.last_executed[rows],
         )
 
@@ -112,6 +116,7 @@ class SequenceCounts:
                 self.sequence_ids(),
                 self.workflow_ids(),
                 pa.array(self.occurrences),
+                pa.array(self.split),
                 to_instants(self.last_executed),
             ],
             schema=SEQUENCE_OCCURRENCES_SCHEMA,
@@ -133,6 +138,7 @@ class SequenceCounts:
             first=np.cumsum(length) - length,
             length=length,
             occurrences=integers(table, "occurrence_count"),
+            split=integers(table, "split_count"),
             last_executed=microseconds(table, "last_executed"),
         )
 
@@ -163,6 +169,7 @@ def count_sequences(sessions: Sessions, zone: str) -> SequenceCounts:
         first=np.cumsum(length[rows]) - length[rows],
         length=length[rows],
         occurrences=groups.sizes,
+        split=groups.sums(sessions.is_split[long_enough].astype(np.int64)),
         last_executed=groups.maxima(sessions.last_start[long_enough]),
     )
 

@@ -58,6 +58,12 @@ def _versions() -> list[str]:
     return sorted(file.stem for file in (PACKAGE / "warehouse" / "migrations" / "sql").iterdir())
 
 
+def test_every_module_of_a_migration_prepares_a_version_that_there_is() -> None:
+    folder = PACKAGE / "warehouse" / "migrations"
+    modules = {entry.name for entry in folder.iterdir() if not entry.name.startswith("_")} - {"sql"}
+    assert modules <= {f"v{version}.py" for version in _versions()}
+
+
 @pytest.mark.parametrize("version", [_versions()[0], _versions()[-2]])
 def test_a_warehouse_of_an_earlier_version_with_data_in_it_is_upgraded(
     empty: Warehouse, version: str

@@ -297,7 +297,6 @@ def test_two_databases_of_a_new_server_make_the_roles_at_once(tmp_path: Path) ->
                 connection.execute(f"create database at_once_{number}")  # type: ignore[arg-type]
                 base = server.url.rsplit("/", 1)[0]
                 warehouses.append(Warehouse(f"{base}/at_once_{number}"))
-        # Processes: Alembic's context is one per process.
         with ProcessPoolExecutor(2, get_context("spawn")) as pool:
             assert set(pool.map(migrate, warehouses)) == {newest_version()}
         with psycopg.connect(server.url) as connection:

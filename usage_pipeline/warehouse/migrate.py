@@ -3,13 +3,15 @@
 Migrations only go forward: a warehouse newer than this program is refused.
 """
 
+from importlib import import_module
 from importlib.resources import files
+from importlib.util import find_spec
 
 import psycopg
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.warehouse.connection import Warehouse, pin_timezone
-from usage_pipeline.warehouse.locks import patiently
+from usage_pipeline.warehouse.locks import limit_waiting, patiently
 from usage_pipeline.warehouse.session import ENCODING
 
 OLDEST_SERVER = 16  # the first with roles that are granted to be become, not to be inherited
@@ -19,13 +21,19 @@ _SQL = files("usage_pipeline.warehouse") / "migrations" / "sql"
 
 def newest_version() -> str:
     """The version of the newest migration in this program."""
-    return max(entry.name for entry in _SQL.iterdir() if entry.name.endswith(".sql"))[:-4]
+    return _versions()[-1]
+
+
+def _versions() -> list[str]:
+    """The versions in order: the names of the SQL files."""
+    names = (entry.name for entry in _SQL.iterdir())
+    return sorted(name.removesuffix(".sql") for name in names if name.endswith(".sql"))
 
 
 def current_version(connection: psycopg.Connection) -> str | None:
     """The version the warehouse is at, or None when it is empty."""
-    known = connection.execute("select to_regclass('raw.schema_version')").fetchone()
-    if known is None or known[0] is None:
+    table = connection.execute("select to_regclass('raw.schema_version')").fetchone()
+    if table is None or table[0] is None:
         return None
     row = connection.execute("select version_num from raw.schema_version").fetchone()
     return None if row is None else str(row[0])
@@ -42,20 +50,20 @@ def migrate(warehouse: Warehouse, target: str | None = None) -> str:
         UsageError: the server is too old, the warehouse is newer than this program, or we may not
             create schemas.
     """
-    wanted = target or newest_version()
+    target = target or newest_version()
     with warehouse.connect() as connection:
         _check_server(connection)
-        found = current_version(connection)
-        if found == wanted:
+        version = current_version(connection)
+        if version == target:
             pin_timezone(connection, warehouse.timezone)
-            return wanted
-        if found is not None and found > newest_version():
+            return target
+        if version is not None and version not in _versions():
             raise UsageError(
-                f"The warehouse is at schema version {found}, newer than this program "
+                f"The warehouse is at schema version {version}, newer than this program "
                 f"({newest_version()}): update usage-pipeline."
             )
     try:
-        patiently(lambda: _upgrade(warehouse, wanted), "tables", warehouse.lock_timeout)
+        patiently(lambda: _upgrade(warehouse, target), "tables", warehouse.lock_timeout)
     except psycopg.errors.InsufficientPrivilege as error:
         reason = error.diag.message_primary
         raise UsageError(
@@ -64,14 +72,41 @@ def migrate(warehouse: Warehouse, target: str | None = None) -> str:
         ) from error
     with warehouse.connect() as connection:
         pin_timezone(connection, warehouse.timezone)
-    return wanted
+    return target
+
+
+def _upgrade(warehouse: Warehouse, target: str) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        # What a migration changes may be read just now: it steps back and tries again.
+        limit_waiting(connection, warehouse.lock_timeout)
+        connection.execute("create schema if not exists raw")
+        connection.execute(
+            "create table if not exists raw.schema_version (version_num varchar(32) not null, "
+            "constraint schema_version_pkc primary key (version_num))"
+        )
+        current = current_version(connection) or ""
+        for version in _versions():
+            if current < version <= target:
+                _run(connection, version)
+
+
+def _run(connection: psycopg.Connection, version: str) -> None:
+    module = f"usage_pipeline.warehouse.migrations.v{version}"
+    if find_spec(module):
+        import_module(module).prepare(connection)
+    # Without parameters a file may hold many statements, and a % in it is a %.
+    connection.execute((_SQL / f"{version}.sql").read_bytes())
+    connection.execute("delete from raw.schema_version")
+    connection.execute("insert into raw.schema_version (version_num) values (%s)", [version])
 
 
 def _check_server(connection: psycopg.Connection) -> None:
-    found = connection.info.server_version // 10_000
-    if found < OLDEST_SERVER:
+    server = connection.info.server_version // 10_000
+    if server < OLDEST_SERVER:
         raise UsageError(
-            f"The server of USAGE_DATABASE_URL is PostgreSQL {found}: use {OLDEST_SERVER} or later."
+            f"The server of USAGE_DATABASE_URL is PostgreSQL {server}: "
+            f"use {OLDEST_SERVER} or later."
         )
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != ENCODING:
@@ -81,43 +116,3 @@ def _check_server(connection: psycopg.Connection) -> None:
             f"let an administrator make one with UTF8 (create database {name}_utf8 "
             "encoding 'UTF8' template template0) and set USAGE_DATABASE_URL to it."
         )
-
-
-def run_sql(version: str) -> None:
-    """Run the SQL file of a version on Alembic's connection. Called by the revisions."""
-    from alembic import op
-
-    # The file is plain SQL without parameters: a % in it is a %.
-    op.get_bind().exec_driver_sql(
-        (_SQL / f"{version}.sql").read_text(encoding="utf-8"),
-        execution_options={"no_parameters": True},
-    )
-
-
-def _upgrade(warehouse: Warehouse, target: str) -> None:
-    # Alembic and SQLAlchemy take half a second to import, and mostly there is nothing to do.
-    from alembic import command
-    from alembic.config import Config
-    from sqlalchemy import create_engine, exc
-    from sqlalchemy.pool import NullPool
-
-    milliseconds = int(warehouse.lock_timeout * 1000)
-    config = Config()
-    config.set_main_option("script_location", "usage_pipeline.warehouse:migrations")
-    engine = create_engine(
-        "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(warehouse.conninfo()),
-        poolclass=NullPool,
-    )
-    try:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK:d})")
-            # What a migration changes may be read just now: it steps back and tries again.
-            connection.exec_driver_sql(f"set local lock_timeout = {milliseconds:d}")
-            connection.exec_driver_sql("create schema if not exists raw")
-            config.attributes["connection"] = connection
-            command.upgrade(config, target)
-    except exc.DBAPIError as error:
-        if isinstance(error.orig, psycopg.Error):
-            raise error.orig from None
-        raise

@@ -1,20 +1,14 @@
 """The workflow becomes part of an execution's id: stored ids are made anew, set by set."""
 
 from collections.abc import Iterator
-from typing import cast
 
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
-from alembic import op
 from psycopg import sql
 
 from usage_pipeline.identity import execution_ids, source_namespace, tracked_execution_ids
 from usage_pipeline.warehouse.copy import copy_batch
-from usage_pipeline.warehouse.migrate import run_sql
-
-revision = "0014_identity"
-down_revision = "0013_forgotten_ids"
 
 _ROWS_AT_ONCE = 200_000
 _TRACKED = "tracked"
@@ -26,9 +20,8 @@ _PARTITIONS = (
 _NEW_IDS = sql.Identifier("pg_temp", "new_ids")
 
 
-def upgrade() -> None:
-    """Give what is stored one by one its new id, then run the SQL file of this version."""
-    connection = cast(psycopg.Connection, op.get_bind().connection.driver_connection)
+def prepare(connection: psycopg.Connection) -> None:
+    """Give what is stored one by one its new id, before the SQL file of this version runs."""
     connection.execute(
         "create temporary table new_ids (id uuid, of_source text, new_id uuid) on commit drop"
     )
@@ -38,7 +31,6 @@ def upgrade() -> None:
         _renew(connection, table, sql.SQL("source"))
     _renew(connection, sql.Identifier("raw", "tracked_executions"), sql.Literal(_TRACKED))
     connection.execute("drop table pg_temp.new_ids")
-    run_sql(revision)
 
 
 def _renew(connection: psycopg.Connection, table: sql.Identifier, source: sql.Composable) -> None:

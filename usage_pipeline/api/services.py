@@ -48,8 +48,8 @@ class Services:
 
 def services_of(request: Request) -> Services:
     """The parts of the application that serves a request."""
-    found: Services = request.app.state.services
-    return found
+    services: Services = request.app.state.services
+    return services
 
 
 async def _services(request: Request) -> Services:

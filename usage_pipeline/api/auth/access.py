@@ -70,26 +70,26 @@ async def current_caller(request: Request) -> Caller:
     Raises:
         ProblemError: nobody we know, or too often.
     """
-    found = services_of(request)
-    given = _given(request)
-    if given is None:
-        if "authorization" not in request.headers and await found.demo.is_open():
-            if is_foreign(request, found.settings.api.cors_origins):
+    services = services_of(request)
+    credential = _credential(request)
+    if credential is None:
+        if "authorization" not in request.headers and await services.demo.is_open():
+            if is_foreign(request, services.settings.api.cors_origins):
                 raise _forbidden()
             return Caller("demo", frozenset(SCOPES), is_demo=True)
         raise _refused()
     address = request.client.host if request.client else "unknown"
     # Looking for a key or checking a token costs more than refusing an address that guesses.
-    found.limits.check(f"refused:{address}", count=False)
-    caller = await _caller(found, given)
+    services.limits.check(f"refused:{address}", count=False)
+    caller = await _caller(services, credential)
     if caller is None:
-        found.limits.check(f"refused:{address}")
+        services.limits.check(f"refused:{address}")
         raise _refused()
-    found.limits.check(caller.name)
+    services.limits.check(caller.name)
     return caller
 
 
-def _given(request: Request) -> str | None:
+def _credential(request: Request) -> str | None:
     """The key or token of a request."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credentials:
@@ -97,16 +97,16 @@ def _given(request: Request) -> str | None:
     return request.headers.get("x-api-key") or None
 
 
-async def _caller(found: Services, given: str) -> Caller | None:
-    if given.startswith("wu_"):
-        key = await found.keys.find(given)
+async def _caller(services: Services, credential: str) -> Caller | None:
+    if credential.startswith("wu_"):
+        key = await services.keys.find(credential)
         return None if key is None else Caller(f"key:{key.key_id}", key.scopes, key.user_id)
-    if found.tokens is None or given.count(".") != 2:
+    if services.tokens is None or credential.count(".") != 2:
         return None
-    token = await found.tokens.check(given)
+    token = await services.tokens.check(credential)
     if token is None:
         return None
-    user = mapped_id("user", token.user, found.id_namespace)
+    user = mapped_id("user", token.user, services.id_namespace)
     return Caller(f"user:{user}", token.scopes, user, token.user)
 
 

@@ -62,9 +62,9 @@ def test_an_execution_in_a_tab_that_is_closed_is_reported_by_a_beacon(
     # Only the beacon is let through after the start: an ordinary request would prove nothing.
     _start(page, demo, workflow)
     _arrives(demo, workflow, {"started"})
+    page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('refused')); }")
     kinds: list[str] = []
     context.on("request", lambda request: kinds.append(request.resource_type))
-    page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('refused')); }")
     page.close()
     _arrives(demo, workflow, {"started", "cancelled"})
     assert set(kinds) <= {"ping", "beacon", "other"}

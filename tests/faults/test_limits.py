@@ -61,7 +61,7 @@ def test_a_field_that_is_too_long_rejects_its_row_only(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Limits, "field_bytes", 4_000)
-    data = _csv(_row(1), _row(2, "x" * 5_000))
+    data = _csv(_row(1), _row(2, user="x" * 5_000))
     result = _load(warehouse, tmp_path, "a.csv", data)
     assert (result.loaded, result.rejected) == (1, 1)
 

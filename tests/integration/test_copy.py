@@ -140,19 +140,20 @@ def test_columns_come_out_as_they_went_in(warehouse: Warehouse) -> None:
         SCHEMA,
     )  # fmt: skip
     with warehouse.connect() as opened:
-        opened.execute(CREATE.replace("temporary ", ""))
-        copy_batch(opened, TABLE, rows)
+        opened.execute(CREATE.replace("temporary table ", "table public."))
+        copy_batch(opened, sql.Identifier("public", "carried"), rows)
     with snapshot(warehouse) as reader:
-        found = reader.read(sql.SQL("select * from carried order by place"))
+        found = reader.read(sql.SQL("select * from public.carried order by place"))
         with warehouse.connect() as opened:
-            opened.execute("delete from carried")
-        assert reader.read(sql.SQL("select count(*) from carried"))["count"].to_pylist() == [2]
+            opened.execute("delete from public.carried")
+        counts = reader.read(sql.SQL("select count(*) from public.carried"))
+        assert counts["count"].to_pylist() == [2]
     floating = SCHEMA.set(SCHEMA.get_field_index("cost"), pa.field("cost", pa.float64()))
     assert found.schema.remove_metadata().equals(floating)
     cost = rows["cost"].cast(pa.float64())
     assert found.equals(rows.set_column(SCHEMA.get_field_index("cost"), "cost", cost))
     with snapshot(warehouse) as reader:
-        nothing = reader.read(sql.SQL("select id, ids, cost from carried"))
+        nothing = reader.read(sql.SQL("select id, ids, cost from public.carried"))
     assert (nothing.num_rows, nothing.schema.types) == (
         0,
         [pa.string(), SCHEMA.field("ids").type, pa.float64()],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.warehouse.embedded.server import account as server_account
+from usage_pipeline.warehouse.embedded import account as server_account
 
 
 @pytest.fixture

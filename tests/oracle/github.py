@@ -64,10 +64,11 @@ def _copy(run: dict[str, Any], source: str, namespace: UUID, zone: tzinfo) -> Co
     # What updates a run so late is not its end: GitHub ends every job within five days.
     is_end = done and timedelta(0) <= updated - start <= timedelta(days=5)
     identity, workflow = str(run["id"]), str(run["workflow_id"])
+    workflow_id = mapped_id("workflow", workflow, namespace)
     execution = Execution(
-        id=execution_id(identity, run["run_attempt"], namespace),
+        id=execution_id(workflow_id, identity, run["run_attempt"], namespace),
         user_id=mapped_id("user", run["actor"]["login"], namespace),
-        workflow_id=mapped_id("workflow", workflow, namespace),
+        workflow_id=workflow_id,
         execution_date=day_of(start, zone),
         start_time=start,
         end_time=updated if is_end else None,

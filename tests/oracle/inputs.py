@@ -63,10 +63,11 @@ def _copy(row: dict[str, str], source: str, namespace: UUID, zone: tzinfo) -> Co
         raise RowError(f"status {status!r} or trigger {trigger!r} is not known")
     attempt = int(row.get("attempt") or 1)
     identity, workflow, user = (_needed(row, name) for name in ("id", "workflow_id", "user_id"))
+    workflow_id = mapped_id("workflow", workflow, namespace)
     execution = Execution(
-        id=execution_id(identity, attempt, namespace),
+        id=execution_id(workflow_id, identity, attempt, namespace),
         user_id=mapped_id("user", user, namespace),
-        workflow_id=mapped_id("workflow", workflow, namespace),
+        workflow_id=workflow_id,
         execution_date=day_of(start, zone),
         start_time=start,
         end_time=end,

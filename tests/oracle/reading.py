@@ -102,11 +102,11 @@ def mapped_id(kind: str, value: str, namespace: UUID) -> UUID:
     return UUID(value) if is_uuid(value) else uuid5(namespace, f"{kind}:{value}")
 
 
-def execution_id(value: str, attempt: int, namespace: UUID) -> UUID:
-    """The id of one attempt; only a first attempt may keep a UUID of its source."""
+def execution_id(workflow: UUID, value: str, attempt: int, namespace: UUID) -> UUID:
+    """The id of one attempt at a workflow; only a first attempt may keep a UUID of its source."""
     if attempt == 1 and is_uuid(value):
         return UUID(value)
-    return uuid5(namespace, f"execution:{value}/{attempt}")
+    return uuid5(namespace, f"execution:{workflow}/{value}/{attempt}")
 
 
 def is_uuid(text: str) -> bool:

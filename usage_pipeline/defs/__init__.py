@@ -3,8 +3,6 @@
 Domain logic is in `mining/`, `sources/` and `warehouse/`; SQL is in `dbt_project/`.
 """
 
-import warnings
-
 import dagster as dg
 
 from usage_pipeline.defs.alerts import failure_alert
@@ -20,10 +18,6 @@ from usage_pipeline.defs.schedules import nightly_schedule
 from usage_pipeline.orchestration.partitions import daily_partitions
 from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.settings import Settings
-
-# Every run that covers several days needs it, and nothing else does the same.
-warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
-
 
 _ASSETS = [
     load_executions,

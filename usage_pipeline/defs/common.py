@@ -3,6 +3,7 @@
 Assets get settings in one way: from the resource `warehouse`, when they run.
 """
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -37,6 +38,8 @@ RETRY: Final = dg.RetryPolicy(
 
 # One run covers all the days of a backfill: loading and building many together is cheaper.
 ONE_RUN: Final = dg.BackfillPolicy.single_run()
+# Nothing else does the same. The filter has to be in place before the first asset is defined.
+warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 DAILY: Final = {"usage/partitions": "daily"}
 """Marks a daily asset until `with_partitions` gives it its days, whose first one is a setting."""

@@ -146,10 +146,10 @@ def _dirty_rows(
         ids = numbered_text(f"bad-{day:%Y%m%d}-", count, 8)
     rows = _replace(rows, "id", ids)
     rows = _replace(rows, "attempt", pa.array(np.ones(count, dtype=np.int32)))
-    rows = _where(rows, faults, "missing_user", "user_id", pa.scalar(None, pa.string()))
+    nothing = pa.scalar(None, pa.string())
+    rows = _where(rows, faults, "missing_user", "user_id", nothing)
     rows = _where(rows, faults, "unknown_status", "status", pa.scalar(UNKNOWN_STATUS))
-    early = pc.subtract(rows["start_time"], pa.scalar(timedelta(hours=1), pa.duration("us")))
-    return _where(rows, faults, "end_before_start", "end_time", early), faults
+    return _where(rows, faults, "missing_workflow", "workflow_id", nothing), faults
 
 
 def _where(

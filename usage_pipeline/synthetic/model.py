@@ -15,13 +15,13 @@ import numpy as np
 from usage_pipeline.errors import UsageError
 
 DirtyKind = Literal[
-    "missing_user", "unknown_status", "unreadable_start", "end_before_start", "not_utf8"
+    "missing_user", "unknown_status", "unreadable_start", "missing_workflow", "not_utf8"
 ]
 DIRTY_KINDS: tuple[DirtyKind, ...] = (
     "missing_user",
     "unknown_status",
     "unreadable_start",
-    "end_before_start",
+    "missing_workflow",
     "not_utf8",
 )
 

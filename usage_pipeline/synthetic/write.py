@@ -243,7 +243,7 @@ def _cells(part: pa.Table, name: str, faults: Faults, quoted: Callable[[str], st
         text = pc.cast(pc.cast(column, pa.string()), pa.binary())
     if name == "start_time":
         text = pc.if_else(_has(faults, "unreadable_start"), UNREADABLE_START, text)
-    if name == "error_message":
+    if name == "workflow_name":
         text = pc.if_else(_has(faults, "not_utf8"), NOT_UTF8, text)
     return text
 

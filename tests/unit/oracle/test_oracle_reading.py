@@ -88,8 +88,8 @@ def test_the_terminal_copy_wins_over_a_later_open_one_then_the_latest_then_the_b
 def test_an_id_that_is_a_uuid_is_kept_whatever_its_case():
     text, space = "0B5C9DE0-6E1F-4F5E-9D39-3D1B0C3A7E11", UUID(int=1)
     assert mapped_id("user", text, space) == UUID(text)
-    assert execution_id(text, 1, space) == UUID(text)
-    assert execution_id(text, 2, space) != UUID(text)
+    assert execution_id(space, text, 1, space) == UUID(text)
+    assert execution_id(space, text, 2, space) != UUID(text)
     assert not is_uuid(text.replace("-", ""))
     assert mapped_id("user", "ann", space) != mapped_id("workflow", "ann", space)
 

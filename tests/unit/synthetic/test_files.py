@@ -43,9 +43,9 @@ def fault_of(cells: Cells) -> str | None:
         return "unknown_status"
     if not cells["start_time"].startswith("20"):
         return "unreadable_start"
-    if cells["end_time"] and cells["end_time"] < cells["start_time"]:
-        return "end_before_start"
-    if any("\udc80" <= character <= "\udcff" for character in cells["error_message"]):
+    if not cells["workflow_id"]:
+        return "missing_workflow"
+    if any("\udc80" <= character <= "\udcff" for character in cells["workflow_name"]):
         return "not_utf8"
     return None
 

@@ -88,7 +88,11 @@ def _pattern_of_glob(text: str) -> str:
             case "?":
                 pattern += "[^/]"
             case _:
-                pattern += wildcard[0].replace("[!", "[^")
+                negated = wildcard[0].startswith("[!")
+                inside = wildcard[0][1 + negated : -1]
+                # Only a hyphen means something inside: the rest are characters.
+                inside = re.sub(r"[\\^\[\]&~|]", r"\\\g<0>", inside)
+                pattern += f"[{'^' if negated else ''}{inside}]"
         end = wildcard.end()
     return pattern + re.escape(text[end:])
 

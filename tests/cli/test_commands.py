@@ -159,7 +159,7 @@ def test_a_file_that_is_not_there_is_one_sentence(run: Run, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["run", "yesterday"], 2, "'yesterday' is no day: write it like 2026-06-28."),
+        (["run", "yesterday"], 2, "'yesterday' is not a day: write it like 2026-06-28."),
         (["backfill", "2026-06-02", "2026-06-01"], 2, "swap them"),
         (["load", "--files", "x", "--from", "2026-06-02", "--to", "2026-06-01"], 2, "swap them"),
         (["load", "--files", "x", "--github-export", "y"], 2, "Give one of --files"),

@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from usage_pipeline.cli.operating import status
-from usage_pipeline.defs.common import EXECUTIONS, with_partitions
+from usage_pipeline.cli.installation import status
+from usage_pipeline.defs.common import EXECUTIONS, WarehouseResource, with_partitions
 from usage_pipeline.defs.executions import failed_days as failed_days_asset
 from usage_pipeline.defs.executions import load_executions
 from usage_pipeline.defs.retention import retired_days
 from usage_pipeline.defs.schedules import nightly_schedule, requests_for
 from usage_pipeline.orchestration.failures import step_failure
 from usage_pipeline.orchestration.partitions import daily_partitions, days_of_tags, range_tags
-from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.load import load_configured_days
 from usage_pipeline.warehouse.connection import Warehouse

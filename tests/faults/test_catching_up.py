@@ -9,20 +9,18 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from usage_pipeline.defs.common import with_partitions
+from usage_pipeline.defs.common import WarehouseResource, with_partitions
 from usage_pipeline.defs.executions import load_executions
-from usage_pipeline.defs.jobs import nightly_job
 from usage_pipeline.defs.marts import mart_assets
-from usage_pipeline.defs.schedules import nightly_schedule
+from usage_pipeline.defs.schedules import nightly_job, nightly_schedule
 from usage_pipeline.orchestration.home import prepare_dagster_home
 from usage_pipeline.orchestration.partitions import (
+    ATTEMPTS,
     ONLY_BUILD,
     daily_partitions,
     days_of_tags,
     range_tags,
 )
-from usage_pipeline.orchestration.resources import WarehouseResource
-from usage_pipeline.orchestration.unbuilt_days import ATTEMPTS
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.load import load_configured_days
 from usage_pipeline.warehouse.connection import Warehouse

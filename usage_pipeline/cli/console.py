@@ -1,5 +1,6 @@
-"""How the command talks: results on stdout, progress and errors on stderr.
+"""What commands share: opening the installation, reading days, and how they talk.
 
+Results go to stdout, progress and errors to stderr.
 On a terminal progress is a display that goes away; elsewhere it is plain lines.
 """
 
@@ -17,6 +18,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from usage_pipeline.errors import WrongUsageError
+from usage_pipeline.settings import Settings, read_settings
+from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.migrate import open_current_warehouse
 
 
 class Progress(Protocol):
@@ -71,19 +75,19 @@ def parse_day(text: str) -> date:
     """Read a day as the user types it.
 
     Raises:
-        WrongUsageError: it is no date.
+        WrongUsageError: it is not a date.
     """
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise WrongUsageError(f"{text!r} is no day: write it like 2026-06-28.") from None
+        raise WrongUsageError(f"{text!r} is not a day: write it like 2026-06-28.") from None
 
 
 def parse_span(first: str, last: str) -> tuple[date, date]:
     """Read the first and the last day of a span.
 
     Raises:
-        WrongUsageError: one is no date, or they are the wrong way round.
+        WrongUsageError: one is not a date, or they are the wrong way round.
     """
     start, end = parse_day(first), parse_day(last)
     if start > end:
@@ -103,3 +107,9 @@ def _cell(value: object) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("[", r"\[")
+
+
+def open_installation() -> tuple[Settings, Warehouse]:
+    """The settings and the warehouse, with its server running and its schema current."""
+    settings = read_settings()
+    return settings, open_current_warehouse(settings)

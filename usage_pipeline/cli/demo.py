@@ -24,25 +24,25 @@ _SOURCE = "demo"
 
 
 @dataclass(frozen=True)
-class PreparedDemo:
+class DemoFiles:
     """The demo's files.
 
     Attributes:
         folder: where they are.
-        files: how many days.
+        days: how many days there are, each with a file.
         first_day: the first day that the marts do not count yet; the last day if there is none.
         last_day: the last day.
     """
 
     folder: Path
-    files: int
+    days: int
     first_day: date
     last_day: date
 
 
 def prepare_demo(
     settings: Settings, warehouse: Warehouse, on_line: Callable[[str], None]
-) -> PreparedDemo:
+) -> DemoFiles:
     """Write the demo's files and declare them as the source `demo`.
 
     Raises:
@@ -54,7 +54,7 @@ def prepare_demo(
     if not truth.exists():
         write(DEMO, folder, on_day=lambda day, rows: on_line(f"{day}: {rows:,} rows"))
     files = sorted(folder.glob("*.csv.gz"))
-    declared = [
+    declaration = [
         {
             "name": _SOURCE,
             "path": "demo/{day}.csv.gz",
@@ -62,9 +62,9 @@ def prepare_demo(
             "until": DEMO.last_day,
         }
     ]
-    (settings.home / "sources.yaml").write_text(yaml.safe_dump(declared, sort_keys=False))
+    (settings.home / "sources.yaml").write_text(yaml.safe_dump(declaration, sort_keys=False))
     unbuilt = _unbuilt_days(warehouse, files)
-    return PreparedDemo(folder, len(files), min(unbuilt, default=DEMO.last_day), DEMO.last_day)
+    return DemoFiles(folder, len(files), min(unbuilt, default=DEMO.last_day), DEMO.last_day)
 
 
 def _unbuilt_days(warehouse: Warehouse, files: list[Path]) -> list[date]:
@@ -76,13 +76,13 @@ def _unbuilt_days(warehouse: Warehouse, files: list[Path]) -> list[date]:
             "where source = %s",
             [_SOURCE],
         ).fetchall()
-    loaded: dict[date, str] = dict(rows)
-    built = {day for day, state in states.items() if state.is_rolled_up}
+    hashes: dict[date, str] = dict(rows)
+    in_marts = {day for day, state in states.items() if state.is_rolled_up}
     days = {date.fromisoformat(file.name.removesuffix(".csv.gz")): file for file in files}
     return [
         day
         for day, file in days.items()
-        if day not in built or loaded.get(day) != hashlib.sha256(file.read_bytes()).hexdigest()
+        if day not in in_marts or hashes.get(day) != hashlib.sha256(file.read_bytes()).hexdigest()
     ]
 
 
@@ -96,7 +96,7 @@ def generate_into(
     """
     formats: dict[str, FileFormat] = {"csv.gz": "csv.gz", "ndjson": "ndjson", "parquet": "parquet"}
     if file_format not in formats:
-        raise UsageError(f"{file_format!r} is no format: use {', '.join(formats)}.")
+        raise UsageError(f"{file_format!r} is not a format: use {', '.join(formats)}.")
     summary = write(
         config,
         folder,
@@ -122,9 +122,9 @@ def _refuse_other_executions(settings: Settings, warehouse: Warehouse) -> None:
             f"The demo starts on {DEMO.first_day}, before USAGE_START_DATE "
             f"({settings.start_date}): unset that."
         )
-    declared = settings.home / "sources.yaml"
-    if declared.exists() and f"name: {_SOURCE}\n" not in declared.read_text():
+    sources = settings.home / "sources.yaml"
+    if sources.exists() and f"name: {_SOURCE}\n" not in sources.read_text():
         raise UsageError(
-            f"{declared} declares sources of your own: run the demo in a home of its own, with "
+            f"{sources} declares sources of your own: run the demo in a home of its own, with "
             "USAGE_HOME=.usage-demo."
         )

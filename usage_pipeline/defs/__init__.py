@@ -7,16 +7,14 @@ import dagster as dg
 
 from usage_pipeline.defs.alerts import failure_alert
 from usage_pipeline.defs.checks import CHECKS
-from usage_pipeline.defs.common import with_partitions
+from usage_pipeline.defs.common import WarehouseResource, with_partitions
 from usage_pipeline.defs.executions import failed_days, load_executions
 from usage_pipeline.defs.favourites import workflow_favorites
-from usage_pipeline.defs.jobs import backfill_job, nightly_job
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.mining import daily_statistics, windows
 from usage_pipeline.defs.retention import retired_days
-from usage_pipeline.defs.schedules import nightly_schedule
+from usage_pipeline.defs.schedules import backfill_job, nightly_job, nightly_schedule
 from usage_pipeline.orchestration.partitions import daily_partitions
-from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.settings import Settings
 
 _ASSETS = [

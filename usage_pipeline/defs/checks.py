@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 from psycopg import Connection
 
-from usage_pipeline.defs.common import EXECUTIONS, opened
+from usage_pipeline.defs.common import EXECUTIONS, WarehouseResource, opened
 from usage_pipeline.execution_dates import days_between
 from usage_pipeline.orchestration.partitions import days_of_tags
-from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.warehouse import ledger
 from usage_pipeline.warehouse.mined.daily import unaccounted_hours

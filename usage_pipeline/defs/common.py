@@ -13,9 +13,10 @@ import dagster as dg
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.orchestration.failures import user_errors_as_failures
-from usage_pipeline.orchestration.resources import WarehouseResource
+from usage_pipeline.settings import Settings, read_settings
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import as_of_day
+from usage_pipeline.warehouse.migrate import open_current_warehouse
 
 OWNERS: Final = ["team:data"]
 KINDS: Final = {"python", "postgres"}
@@ -43,6 +44,21 @@ warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 DAILY: Final = {"usage/partitions": "daily"}
 """Marks a daily asset until `with_partitions` gives it its days, whose first one is a setting."""
+
+
+class WarehouseResource(dg.ConfigurableResource[Warehouse]):
+    """Gives assets the warehouse, started and migrated; read from the settings at run time.
+
+    It holds no configuration of its own, so that no secret reaches run metadata.
+    """
+
+    def settings(self) -> Settings:
+        """The settings of the process that runs the asset."""
+        return read_settings()
+
+    def open(self) -> Warehouse:
+        """The warehouse, with the embedded server running and the schema current."""
+        return open_current_warehouse(self.settings())
 
 
 def daily_spec(

@@ -13,11 +13,11 @@ from usage_pipeline.defs.common import (
     ONE_RUN,
     OWNERS,
     RETRY,
+    WarehouseResource,
     daily_spec,
     opened,
 )
 from usage_pipeline.orchestration.partitions import ONLY_BUILD, ONLY_TRACKED, days_of
-from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.steps.load import DayCounts, keep_days, load_configured_days
 from usage_pipeline.warehouse.failed_days import failed_days as read_failed_days
 

@@ -2,8 +2,16 @@
 
 import dagster as dg
 
-from usage_pipeline.defs.common import AS_OF, DAILY, KINDS, ONE_RUN, OWNERS, RETRY, opened
-from usage_pipeline.orchestration.resources import WarehouseResource
+from usage_pipeline.defs.common import (
+    AS_OF,
+    DAILY,
+    KINDS,
+    ONE_RUN,
+    OWNERS,
+    RETRY,
+    WarehouseResource,
+    opened,
+)
 from usage_pipeline.warehouse.people.favourites import refresh_usage
 from usage_pipeline.warehouse.roles import Role
 

@@ -13,10 +13,9 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from usage_pipeline.defs.common import ONE_RUN, OWNERS, RETRY, as_of_run, opened
+from usage_pipeline.defs.common import ONE_RUN, OWNERS, RETRY, WarehouseResource, as_of_run, opened
 from usage_pipeline.orchestration.failures import dbt_errors_as_failures
 from usage_pipeline.orchestration.partitions import days_of
-from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.processes import parent_environment
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.build import (

@@ -15,12 +15,12 @@ from usage_pipeline.defs.common import (
     ONE_RUN,
     OWNERS,
     RETRY,
+    WarehouseResource,
     as_of_run,
     daily_spec,
     opened,
 )
 from usage_pipeline.orchestration.partitions import days_of
-from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.steps.mine import mine_days, mine_windows
 from usage_pipeline.warehouse.locks import building
 

@@ -12,10 +12,10 @@ from usage_pipeline.defs.common import (
     ONE_RUN,
     OWNERS,
     RETRY,
+    WarehouseResource,
     opened,
 )
 from usage_pipeline.orchestration.partitions import days_of
-from usage_pipeline.orchestration.resources import WarehouseResource
 from usage_pipeline.steps.retire import apply_retention
 from usage_pipeline.warehouse.ledger import DayState, day_states, last_loaded_day
 from usage_pipeline.warehouse.locks import building

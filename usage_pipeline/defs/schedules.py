@@ -1,4 +1,4 @@
-"""The nightly schedule, which also catches up on nights that were missed."""
+"""The jobs, and the nightly schedule, which also catches up on nights that were missed."""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
@@ -8,16 +8,19 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from usage_pipeline.execution_dates import days_between
-from usage_pipeline.orchestration.partitions import ONLY_TRACKED, range_tags
-from usage_pipeline.orchestration.unbuilt_days import days_under_way, worth_building
+from usage_pipeline.orchestration.partitions import (
+    ONLY_TRACKED,
+    days_under_way,
+    range_tags,
+    worth_building,
+)
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.warehouse.built_days import unbuilt_loads
-from usage_pipeline.warehouse.connection import open_warehouse
 from usage_pipeline.warehouse.executions.tracked import TrackedDays, tracked_days
 from usage_pipeline.warehouse.failed_days import failed_days
 from usage_pipeline.warehouse.ledger import loaded_days
-from usage_pipeline.warehouse.migrate import migrate
+from usage_pipeline.warehouse.migrate import open_current_warehouse
 
 Requests = list[dg.RunRequest] | dg.SkipReason
 
@@ -36,8 +39,7 @@ def nightly_schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
     )
     def nightly(context: dg.ScheduleEvaluationContext) -> Requests:
         local = context.scheduled_execution_time.astimezone(ZoneInfo(settings.timezone))
-        warehouse = open_warehouse(settings)
-        migrate(warehouse)
+        warehouse = open_current_warehouse(settings)
         with warehouse.connect() as connection:
             loaded, failed = loaded_days(connection), failed_days(connection)
             unbuilt = unbuilt_loads(connection, _earliest(settings, local), local.date())
@@ -124,3 +126,26 @@ def requests_for(
 def _earliest(settings: Settings, now: datetime) -> date:
     """The first day that the night of `now` looks back to."""
     return max(now.date() - timedelta(days=1 + settings.catch_up_days), settings.start_date)
+
+
+NIGHTLY = "nightly"
+BACKFILL = "backfill"
+
+
+def nightly_job() -> Any:
+    """The job of every night: load, build every mart, mine, retire, check."""
+    return _whole_graph(NIGHTLY, "Loads a day, builds every mart of it, mines, runs the checks.")
+
+
+def backfill_job() -> Any:
+    """The same for many days in one run; a job of its own keeps the history of nights readable."""
+    return _whole_graph(BACKFILL, "Does what the nightly job does, for a range of days in one run.")
+
+
+def _whole_graph(name: str, description: str) -> Any:
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.all(),
+        executor_def=dg.in_process_executor,
+        description=description,
+    )

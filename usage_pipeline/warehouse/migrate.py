@@ -10,7 +10,8 @@ from importlib.util import find_spec
 import psycopg
 
 from usage_pipeline.errors import UsageError
-from usage_pipeline.warehouse.connection import Warehouse, pin_timezone
+from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.connection import Warehouse, open_warehouse, pin_timezone
 from usage_pipeline.warehouse.locks import limit_waiting, patiently
 from usage_pipeline.warehouse.session import ENCODING
 
@@ -73,6 +74,13 @@ def migrate(warehouse: Warehouse, target: str | None = None) -> str:
     with warehouse.connect() as connection:
         pin_timezone(connection, warehouse.timezone)
     return target
+
+
+def open_current_warehouse(settings: Settings) -> Warehouse:
+    """The warehouse of these settings, with its server running and its schema current."""
+    warehouse = open_warehouse(settings)
+    migrate(warehouse)
+    return warehouse
 
 
 def _upgrade(warehouse: Warehouse, target: str) -> None:

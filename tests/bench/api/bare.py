@@ -12,12 +12,12 @@ from fastapi import FastAPI
 from usage_pipeline.api.database import open_pool
 from usage_pipeline.api.listing import Listing, Paging
 from usage_pipeline.api.routes import user, workflows
-from usage_pipeline.cli.opening import opened
+from usage_pipeline.cli.console import open_installation
 
 
 def main() -> None:
     """Serve on the port given."""
-    settings, warehouse = opened()
+    settings, warehouse = open_installation()
     pool = open_pool(warehouse, settings.api.pool_size)
     with warehouse.connect() as connection:
         row = connection.execute("select as_of_date from marts.warehouse_as_of").fetchone()

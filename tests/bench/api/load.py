@@ -31,7 +31,7 @@ from typing import Any
 
 import httpx
 
-from usage_pipeline.cli.opening import opened
+from usage_pipeline.cli.console import open_installation
 
 PREFIX = "/api/v1/workflow-usage"
 ITEMS = 100
@@ -290,7 +290,7 @@ def main() -> None:
     parser.add_argument("--only-track", action="store_true")
     seconds, only_track = vars(parser.parse_args()).values()
     assert shutil.which("wrk"), "install wrk"
-    _, warehouse = opened()
+    _, warehouse = open_installation()
     with warehouse.connect() as connection:
         row: Any = connection.execute(
             "select user_id from marts.user_workflow_stats "

@@ -1,4 +1,4 @@
-"""`up`, `stop`, `status`, `psql`, `url`, `env`, `generate`: operating the installation."""
+"""`up`, `stop`, `status`, `psql`, `url`, `env`, `generate`, `forget-user`: the installation."""
 
 import os
 import shlex
@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.console import parse_day, progress, say, say_table
-from usage_pipeline.cli.opening import opened
+from usage_pipeline.cli.console import open_installation, parse_day, progress, say, say_table
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import read_settings
 
@@ -25,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("url")(url)
     app.command("env")(env)
     app.command("generate")(generate)
+    app.command("forget-user")(forget_user)
 
 
 def up(
@@ -43,16 +43,16 @@ def up(
     from usage_pipeline.steps.build import prepared_manifest
 
     settings = read_settings()
-    chosen, api_chosen = port or settings.web_port, api_port or settings.api.port
-    refuse_taken_port("127.0.0.1", chosen, "--port")
-    refuse_taken_port(settings.api.host, api_chosen, "--api-port")
-    settings, warehouse = opened()
+    web_port, api_port = port or settings.web_port, api_port or settings.api.port
+    refuse_taken_port("127.0.0.1", web_port, "--port")
+    refuse_taken_port(settings.api.host, api_port, "--api-port")
+    settings, warehouse = open_installation()
     environment = prepare_dagster_home(settings, warehouse)
     prepared_manifest(settings)
     is_open_to_all(settings, warehouse, settings.api.host)
-    say(f"Dashboard and API: {address_of(settings.api.host, api_chosen)} (API: /docs)")
-    say(f"Dagster web UI: http://127.0.0.1:{chosen} (Ctrl-C to stop)")
-    code = serve(environment, chosen, ["api", "--port", str(api_chosen), "--quiet"])
+    say(f"Dashboard and API: {address_of(settings.api.host, api_port)} (API: /docs)")
+    say(f"Dagster web UI: http://127.0.0.1:{web_port} (Ctrl-C to stop)")
+    code = serve(environment, web_port, ["api", "--port", str(api_port), "--quiet"])
     say("The web UI, the daemon and the API have stopped.")
     if settings.database_url is None:
         say("The embedded server still runs: usage-pipeline stop ends it.")
@@ -66,8 +66,8 @@ def stop() -> None:
     settings = read_settings()
     if settings.database_url is not None:
         raise UsageError("USAGE_DATABASE_URL names a server of your own: nothing to stop.")
-    stopped = EmbeddedServer(settings.home).stop()
-    say("The embedded server has stopped." if stopped else "The embedded server was not running.")
+    was_running = EmbeddedServer(settings.home).stop()
+    say(f"The embedded server {'has stopped' if was_running else 'was not running'}.")
 
 
 def status(
@@ -77,7 +77,7 @@ def status(
     from usage_pipeline.warehouse.failed_days import failed_days
     from usage_pipeline.warehouse.ledger import day_states, last_built, totals
 
-    _, warehouse = opened()
+    _, warehouse = open_installation()
     with warehouse.connect() as connection:
         total = totals(connection)
         for day, reason in failed_days(connection).items():
@@ -118,7 +118,7 @@ def psql(context: typer.Context) -> None:
     from usage_pipeline.warehouse.embedded.server import packaged_binaries
     from usage_pipeline.warehouse.session import client_variables, session_options
 
-    _, warehouse = opened()
+    _, warehouse = open_installation()
     packaged = packaged_binaries() / "bin" / "psql"
     program = shutil.which("psql") or str(packaged)
     parts = warehouse.parts
@@ -134,7 +134,7 @@ def psql(context: typer.Context) -> None:
 
 def url() -> None:
     """Print the warehouse's URL, password included, for BI tools and psql."""
-    _, warehouse = opened()
+    _, warehouse = open_installation()
     say(warehouse.url)
 
 
@@ -142,7 +142,7 @@ def env() -> None:
     r"""Print the environment for running dbt and Dagster by hand: eval "$(usage-pipeline env)"."""
     from usage_pipeline.orchestration.home import prepare_dagster_home
 
-    settings, warehouse = opened()
+    settings, warehouse = open_installation()
     variables = prepare_dagster_home(settings, warehouse)
     # Another project's variables would change what dbt, Dagster and libpq do.
     say("unset $(env | grep -oE '^(PG|DBT_|DAGSTER_)[A-Za-z0-9_]*')")
@@ -175,3 +175,30 @@ def generate(
     with progress("Generating") as show:
         files, rows = generate_into(folder, config, file_format, show)
     say(f"{rows:,} rows in {files} files under {folder}, and what was planted in truth.json.")
+
+
+def forget_user(
+    user: Annotated[str, typer.Argument(help="The user's id: ours or the source's.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget one user everywhere, for good. Their executions stay counted, as an unknown user's.
+
+    Doing it again changes nothing. Later loads keep the user forgotten.
+    """
+    from usage_pipeline.steps.forget import forget_everywhere
+    from usage_pipeline.warehouse.people.erasure import find_user
+
+    settings, warehouse = open_installation()
+    with warehouse.connect() as connection:
+        user_id = find_user(connection, user)
+    if not yes:
+        typer.confirm(f"Forget {user!r} ({user_id}) everywhere, for good?", abort=True)
+    with progress(f"Forgetting {user}") as show:
+        show("every table, then the marts of their days")
+        erasure = forget_everywhere(settings, warehouse, user)
+    reports = f", {erasure.reports:,} reports of tracked executions too" if erasure.reports else ""
+    say(
+        f"Forgotten: {erasure.executions + erasure.retired:,} executions are the anonymous user's "
+        f"now{reports}; "
+        f"{erasure.deleted:,} rows deleted, {erasure.blanked:,} rejected rows emptied."
+    )

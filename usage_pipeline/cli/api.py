@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.console import say, say_table
-from usage_pipeline.cli.opening import opened
+from usage_pipeline.cli.console import open_installation, say, say_table
 
 keys = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,7 +28,7 @@ def api(
     """
     from usage_pipeline.api.server import run
 
-    settings, warehouse = opened()
+    settings, warehouse = open_installation()
     address = host or settings.api.host
     number = port or settings.api.port
     run(settings, warehouse, address, number, on_start=(lambda _: None) if quiet else say)
@@ -50,7 +49,7 @@ def create(
     from usage_pipeline.identity import mapped_id, shared_namespace
     from usage_pipeline.warehouse.people.api_keys import create_key
 
-    settings, warehouse = opened()
+    settings, warehouse = open_installation()
     owner = None
     if user:
         owner = mapped_id("user", user, shared_namespace(settings.api.id_namespace))
@@ -64,10 +63,10 @@ def list_all() -> None:
     """List the keys; they themselves are kept nowhere."""
     from usage_pipeline.warehouse.people.api_keys import list_keys
 
-    _, warehouse = opened()
+    _, warehouse = open_installation()
     with warehouse.connect() as connection:
-        found = list_keys(connection)
-    if not found:
+        every = list_keys(connection)
+    if not every:
         say("There are no keys: usage-pipeline keys create NAME --scope track makes one.")
         return
     say_table(
@@ -79,7 +78,7 @@ def list_all() -> None:
                 key.last_used_at and f"{key.last_used_at:%Y-%m-%d %H:%M}",
                 key.revoked_at and f"{key.revoked_at:%Y-%m-%d %H:%M}",
             )
-            for key in found
+            for key in every
         ],
     )  # fmt: skip
 
@@ -89,7 +88,7 @@ def revoke(name: Annotated[str, typer.Argument(help="The key's name.")]) -> None
     """Make a key invalid for good; a running server refuses it within five seconds."""
     from usage_pipeline.warehouse.people.api_keys import revoke_key
 
-    _, warehouse = opened()
+    _, warehouse = open_installation()
     with warehouse.connect() as connection:
         revoke_key(connection, name)
     say(f"The key {name!r} is revoked.")

@@ -36,8 +36,8 @@ _log = logging.getLogger(__name__)
 
 # What is read and mined together, which bounds the memory whatever the size of a day: executions
 # of days, and rows that windows are mined from.
-_EXECUTIONS_AT_ONCE = 2_000_000
-_STATISTICS_AT_ONCE = 1_000_000
+_EXECUTIONS_AT_ONCE = 1_500_000
+_STATISTICS_AT_ONCE = 750_000
 
 
 @dataclass(frozen=True)

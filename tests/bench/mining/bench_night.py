@@ -49,14 +49,15 @@ def one_round(url: str, home: Path, days: int) -> dict[str, Any]:
     every = [FIRST_DAY + timedelta(days=number) for number in range(days)]
     clock = time.perf_counter()
     mine_days(warehouse, settings, every, every[-1])
-    after_days = time.perf_counter()
+    after_days, peak_of_days = time.perf_counter(), peak_mib()
     rows = mine_windows(warehouse, settings, every[-1])
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "days, s": after_days - clock,
         "windows, s": time.perf_counter() - after_days,
         "client CPU, s": used.ru_utime + used.ru_stime,
-        "peak MiB": peak_mib(),
+        "peak of days, MiB": peak_of_days,
+        "peak, MiB": peak_mib(),
         "rows": rows,
     }
 

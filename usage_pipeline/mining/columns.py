@@ -58,10 +58,10 @@ def encode(table: pa.Table, name: str) -> Coded:
     return Coded(rank[indices], values.take(pa.array(order)))
 
 
-def code_of(values: pa.Array, wanted: pa.Array | pa.ChunkedArray) -> Ints:
+def code_of(values: pa.Array, ids: pa.Array | pa.ChunkedArray) -> Ints:
     """The codes that ids have in the sorted `values` of a column, -1 for others."""
-    found = pc.index_in(wanted.cast(pa.string()), value_set=values)
-    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    places = pc.index_in(ids.cast(pa.string()), value_set=values)
+    return np.asarray(pc.fill_null(places, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def integers(table: pa.Table, name: str) -> Ints:
@@ -136,14 +136,14 @@ def _leading_bits(keys: Iterable[Ints], room: int) -> tuple[Ints, bool]:
     packed, complete = None, True
     for key in keys:
         width = int(key.max(initial=0)).bit_length()
-        kept = min(width, room)
-        shortened = key if kept == width else key >> (width - kept)
+        bits = min(width, room)
+        head = key if bits == width else key >> (width - bits)
         if packed is None:
-            packed = shortened.astype(np.int64)
+            packed = head.astype(np.int64)
         else:
-            packed <<= kept
-            packed |= shortened
-        room, complete = room - kept, complete and kept == width
+            packed <<= bits
+            packed |= head
+        room, complete = room - bits, complete and bits == width
     if packed is None:
         raise ValueError("give a key or more")
     return packed, complete
@@ -247,10 +247,10 @@ def group(*keys: Ints) -> Groups:
     return Groups(order, np.flatnonzero(differs))
 
 
-def lookup(keys: list[Ints], wanted: list[Ints]) -> Ints:
-    """The row of each wanted combination among rows that are each another one; -1 if missing."""
+def lookup(keys: list[Ints], queries: list[Ints]) -> Ints:
+    """The row of each queried combination among rows that all differ; -1 where it is missing."""
     count = len(keys[0])
-    both = group(*(np.concatenate([k, w]) for k, w in zip(keys, wanted, strict=True)))
-    # The known row of a group comes first, because order is kept and it stands before the wanted.
+    both = group(*(np.concatenate([k, w]) for k, w in zip(keys, queries, strict=True)))
+    # Sorting keeps the order of equal keys, so a row comes before the queries that it answers.
     first = both.first[both.of_rows()[count:]]
     return np.where(first < count, first, -1)

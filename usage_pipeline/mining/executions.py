@@ -1,8 +1,8 @@
 """Executions as sessions need them: those by people, in order of user, start and id.
 
-What is mined of one user depends on no other, so that from here on users are worked on in blocks:
-their columns stay in the processor's cache, and blocks run side by side, because NumPy and Arrow
-free the interpreter while they work. Where one session ends is told in `sessions`.
+One user's sessions do not depend on another's, so from here on users come in blocks: their columns
+stay in the processor's cache, and blocks run side by side, because NumPy and Arrow free the
+interpreter while they work. `sessions` says where a session ends.
 """
 
 from collections.abc import Callable
@@ -48,11 +48,11 @@ class Executions:
 
 
 def by_people(executions: pa.Table) -> Mask:
-    """Which executions are use: first attempts that no machine started."""
+    """Which executions are use: first attempts, unless a machine started them."""
     by_machine = pc.is_in(executions["trigger_type"], value_set=pa.array(MACHINE_TRIGGERS))
     first = pc.equal(executions["attempt"], 1)
-    chosen = pc.and_(pc.invert(by_machine), first)
-    return np.asarray(chosen.to_numpy(zero_copy_only=False), dtype=bool)
+    by_people = pc.and_(pc.invert(by_machine), first)
+    return np.asarray(by_people.to_numpy(zero_copy_only=False), dtype=bool)
 
 
 class ExecutionsOfUsers:
@@ -68,7 +68,7 @@ class ExecutionsOfUsers:
             UsageError: a user or workflow id is null.
         """
         with ThreadPoolExecutor(pa.cpu_count()) as threads:
-            # What sorting needs comes first; it runs while the rest is numbered.
+            # Sorting comes first, so that it runs while the other columns are numbered.
             user = threads.submit(encode, executions, "user_id")
             people = threads.submit(by_people, executions)
             workflow = threads.submit(encode, executions, "workflow_id")
@@ -87,7 +87,7 @@ class ExecutionsOfUsers:
         return self._between(0, len(self._rows))
 
     def map_blocks(self, work: Callable[[Executions], Result], size: int = _BLOCK) -> list[Result]:
-        """What some work makes of the executions of some users at a time.
+        """The results of some work on the executions of some users at a time.
 
         Args:
             work: runs in threads; it must not depend on which users come together.

@@ -1,8 +1,9 @@
 """Everything mined from windows of days but insights, a block of users at a time.
 
-A block is never divided: all days of its users are mined together. What depends on all users (which
-tests are discoveries, and which sequences several users share) waits on a shelf until every block
-was mined, so memory follows the size of a block. One block of all users gives the same rows.
+A block is never divided: all days of its users are mined together. Findings that depend on all
+users (which tests are discoveries, and which sequences several users share) wait on a shelf until
+every block was mined, so memory follows the size of a block. One block of all users gives the same
+rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowSettings:
-    """What is mined from windows.
+    """The sizes of windows, and how many users share a sequence.
 
     Attributes:
         sequence_days: the window of `workflow_sequences`.
@@ -158,7 +159,7 @@ class WindowMining:
         for occurrences in blocks if self._popular.parts else ():
             self._popular.count(occurrences)
         table = self._popular.table(self._sessions, self._session_count)
-        # What is rarer than chance would make it is not a sequence, however many users have run it.
+        # A part rarer than chance would make it is not a sequence, however many users have run it.
         return with_as_of(table.filter(pc.greater(table["lift"], 1)), self._as_of)
 
 

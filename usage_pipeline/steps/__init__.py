@@ -1,1 +1,1 @@
-"""The night in order: load, build, mine, retire; and forget, on demand. No Dagster here."""
+"""The night in order: load, build, mine, retire; and forget, on demand. Dagster stays outside."""

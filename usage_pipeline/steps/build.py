@@ -55,7 +55,7 @@ def dbt_environment(warehouse: Warehouse, threads: int) -> dict[str, str]:
         "USAGE_DBT_THREADS": str(threads),
         "USAGE_DB_LOCK_TIMEOUT_SECONDS": str(warehouse.lock_timeout),
         "USAGE_DB_SSLMODE": parameters(warehouse.url).get("sslmode", "prefer"),
-        # dbt's profile has no place for most settings of a session; libpq reads them here.
+        # dbt's profile cannot hold most settings of a session; libpq reads them here.
         **client_variables(warehouse.url),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
@@ -146,26 +146,26 @@ def rebuild_marts(
 def prepared_manifest(settings: Settings) -> Path:
     """Return the manifest of the dbt project as it stands, parsing the project when it changed.
 
-    Needs no database and no network. Safe in several processes at once.
+    Needs neither a database nor a network. Safe in several processes at once.
 
     Raises:
         UsageError: the project cannot be parsed; the sentence carries dbt's own message.
     """
     manifest = settings.dbt_target / "manifest.json"
     stamp = settings.dbt_target / "manifest.sha256"
-    wanted = _fingerprint(project_directory())
-    if _is_current(manifest, stamp, wanted):
+    fingerprint = _fingerprint(project_directory())
+    if _is_current(manifest, stamp, fingerprint):
         return manifest
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     with FileLock(str(settings.home / "dbt.lock")):
-        if not _is_current(manifest, stamp, wanted):
+        if not _is_current(manifest, stamp, fingerprint):
             _parse(settings.dbt_target)
-            stamp.write_text(wanted)
+            stamp.write_text(fingerprint)
     return manifest
 
 
-def _is_current(manifest: Path, stamp: Path, wanted: str) -> bool:
-    return manifest.exists() and stamp.exists() and stamp.read_text() == wanted
+def _is_current(manifest: Path, stamp: Path, fingerprint: str) -> bool:
+    return manifest.exists() and stamp.exists() and stamp.read_text() == fingerprint
 
 
 def _fingerprint(project: Path) -> str:

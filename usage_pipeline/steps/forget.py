@@ -10,23 +10,23 @@ from usage_pipeline.warehouse.people.erasure import Erasure, find_user, forget_u
 
 
 def forget_everywhere(settings: Settings, warehouse: Warehouse, user: str) -> Erasure:
-    """Forget a user given by our id or the source's.
+    """Forget a user, by our id or the source's.
 
     Raises:
-        UsageError: there is no such user; or the user is forgotten, but dbt failed, so that this
+        UsageError: the user does not exist; or the user is forgotten, but dbt failed, so that this
             is to be run again.
     """
     with building(warehouse):
         with warehouse.connect() as connection:
             user_id = find_user(connection, user)
             as_of = as_of_day(connection, [])
-        done = forget_user(warehouse, user_id)
-        if done.marts_are_built and done.days is not None and as_of is not None:
+        erasure = forget_user(warehouse, user_id)
+        if erasure.marts_are_built and erasure.days is not None and as_of is not None:
             try:
-                rebuild_marts(settings, warehouse, *done.days, as_of)
+                rebuild_marts(settings, warehouse, *erasure.days, as_of)
             except UsageError as error:
                 raise UsageError(
                     f"{user!r} is forgotten, but the marts of their days are not built again yet "
                     f"({error}): mend that and run forget-user {user_id} again."
                 ) from None
-    return done
+    return erasure

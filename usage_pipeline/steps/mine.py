@@ -34,15 +34,15 @@ from usage_pipeline.warehouse.roles import Role
 
 _log = logging.getLogger(__name__)
 
-# What is read and mined together, which bounds the memory whatever the size of a day: executions
-# of days, and rows that windows are mined from.
+# How many executions of days, and how many rows of what windows are mined from, are mined together.
+# This bounds the memory, whatever the size of a day.
 _EXECUTIONS_AT_ONCE = 1_500_000
 _STATISTICS_AT_ONCE = 750_000
 
 
 @dataclass(frozen=True)
 class MinedDays:
-    """What mining days did.
+    """The result of mining days.
 
     Attributes:
         days: the days mined, in order.
@@ -102,7 +102,7 @@ def mine_windows(warehouse: Warehouse, settings: Settings, as_of: date) -> dict[
 
 
 def window_settings(settings: Settings) -> WindowSettings:
-    """What is mined from windows, of all settings."""
+    """The settings of windows among all settings."""
     return WindowSettings(
         sequence_days=settings.sequence.window_days,
         pattern_days=settings.mined_days,

@@ -1,7 +1,7 @@
-"""Sequences: what a user runs together in one session, counted by day.
+"""Sequences: the workflows that a user runs together in one session, counted by day.
 
 The daily statistic is all that a window needs: a window is a sum over days, so days may be
-counted in any order. What is mined from windows stands in the room `sequences`.
+counted in any order. The room `sequences` mines windows of it.
 """
 
 from dataclasses import dataclass
@@ -206,17 +206,17 @@ def intern_sequences(steps: Ints, first: Ints, length: Ints) -> Ints:
         return code
     rows = np.arange(len(first))
     node = steps[first]
-    taken = 0
+    next_code = 0
     for depth in range(1, int(length.max()) + 1):
         if depth > 1:
             groups = group(node, steps[first[rows] + depth - 1])
             node = groups.of_rows()
-        ended = length[rows] == depth
-        if ended.any():
-            of_ended = group(node[ended])
-            code[rows[ended]] = taken + of_ended.of_rows()
-            taken += len(of_ended)
-            rows, node = rows[~ended], node[~ended]
+        at_end = length[rows] == depth
+        if at_end.any():
+            groups_at_end = group(node[at_end])
+            code[rows[at_end]] = next_code + groups_at_end.of_rows()
+            next_code += len(groups_at_end)
+            rows, node = rows[~at_end], node[~at_end]
     return code
 
 

@@ -1,7 +1,7 @@
 """Which sessions belong to a day, and which executions must be read to find them.
 
-A session belongs to the local day in which it closes, so a day needs no execution of a later day,
-but those of the users whose session is open at midnight from before it.
+A session belongs to the local day in which it closes, so a day does not need the executions of
+a later day. It needs earlier ones, of the users whose session is open at its midnight.
 """
 
 from collections.abc import Callable
@@ -25,8 +25,8 @@ READ_BACK_DAYS = 6
 days for which executions are kept. A session that runs on for longer is cut there."""
 
 ReadExecutions = Callable[[datetime, datetime, pa.Array | None], pa.Table]
-"""Reads the executions that start from one instant to before another: of the given users, or of
-all users if there are none given. Columns as `sessions.sessionize` needs them."""
+"""Reads the executions that start from one instant to before another, of these users or (with None)
+of all, with the columns that `sessions.sessionize` needs."""
 
 
 def closing_days(sessions: Sessions, zone: str) -> Ints:
@@ -41,7 +41,7 @@ def sessions_closing_on(
 
     Args:
         sessions: of the day's executions and of those of the sessions open at its beginning, such
-            as `read_executions_of_day` gives; others do no harm.
+            as `read_executions_of_day` gives; others change nothing.
         day: the local day in which the sessions close.
         zone: IANA name of the warehouse's zone.
         last: the last day of the span that begins with `day`.
@@ -88,8 +88,8 @@ def users_to_read_back(
     first_of_user[1:] = sessions.user[1:] != sessions.user[:-1]
     open_then = sessions.first_start < int(edge.cast(pa.timestamp("us", "UTC")).value)
     closes = _is_between(closing_days(sessions, zone), day, last or day)
-    wanted = first_of_user & open_then & closes
-    return sessions.users.take(pa.array(sessions.user[wanted]))
+    selection = first_of_user & open_then & closes
+    return sessions.users.take(pa.array(sessions.user[selection]))
 
 
 def read_executions_of_day(

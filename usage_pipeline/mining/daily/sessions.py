@@ -1,8 +1,8 @@
 """Sessions: the executions by people that one user starts one soon after the other.
 
 A session is cut where the next start is more than the gap after the previous one. Direct repeats
-of a workflow are one step. What sessions have in common is counted in `sequences` and
-`transitions`; which executions a day's sessions need is told in `session_days`.
+of a workflow are one step. `sequences` and `transitions` count what sessions have in
+common; `session_days` says which executions a day's sessions need.
 """
 
 from dataclasses import dataclass
@@ -76,21 +76,21 @@ class Sessions:
         """The number of the session of each step."""
         return np.repeat(np.arange(len(self)), self.step_count)
 
-    def keep(self, chosen: Mask) -> "Sessions":
+    def keep(self, selection: Mask) -> "Sessions":
         """The chosen sessions with their steps."""
-        steps = ranges(self.first_step[chosen], self.step_count[chosen])
-        step_count = self.step_count[chosen]
+        steps = ranges(self.first_step[selection], self.step_count[selection])
+        step_count = self.step_count[selection]
         return Sessions(
             users=self.users,
             workflows=self.workflows,
-            user=self.user[chosen],
+            user=self.user[selection],
             first_step=np.cumsum(step_count) - step_count,
             step_count=step_count,
-            execution_count=self.execution_count[chosen],
-            first_start=self.first_start[chosen],
-            last_start=self.last_start[chosen],
-            closes_at=self.closes_at[chosen],
-            is_split=self.is_split[chosen],
+            execution_count=self.execution_count[selection],
+            first_start=self.first_start[selection],
+            last_start=self.last_start[selection],
+            closes_at=self.closes_at[selection],
+            is_split=self.is_split[selection],
             step_workflow=self.step_workflow[steps],
             step_start=self.step_start[steps],
             step_status=self.step_status[steps],

@@ -1,7 +1,7 @@
 """A day's statistics: the little of its executions that outlives them.
 
 Each day is counted on its own and in any order; everything mined over a window reads these tables
-and no executions.
+instead of executions.
 """
 
 from collections.abc import Iterable
@@ -41,9 +41,9 @@ class DailyStatistics:
     @classmethod
     def concat(cls, days: "Iterable[DailyStatistics]") -> "DailyStatistics":
         """The statistics of several days together."""
-        found = list(days)
+        parts = list(days)
         names = [field.name for field in fields(cls)]
-        return cls(*(pa.concat_tables([getattr(day, name) for day in found]) for name in names))
+        return cls(*(pa.concat_tables([getattr(day, name) for day in parts]) for name in names))
 
 
 def day_statistics(

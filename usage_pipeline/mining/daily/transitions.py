@@ -1,7 +1,7 @@
 """Transitions: which workflow directly follows which inside sessions, counted by day.
 
-Beside them stand the steps, without which a transition has no opportunities. Both belong to the
-day in which the session closes. What of it is more than chance is told in `follow_ups`.
+Beside them stand the steps, which are the opportunities of a transition. Both belong to the day in
+which the session closes. `follow_ups` tells them from chance.
 """
 
 import numpy as np

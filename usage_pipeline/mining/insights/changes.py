@@ -70,20 +70,20 @@ def slowdowns(workflow_durations: pa.Table, settings: InsightSettings) -> pd.Dat
 
 
 def reliability_drop(
-    frames: UserFrames, fallen: pd.DataFrame, settings: InsightSettings
+    frames: UserFrames, changes: pd.DataFrame, settings: InsightSettings
 ) -> pa.Table:
     """Tell a fall of the success rate (`drops`) to those who run the workflow."""
-    told = _users_concerned(frames, fallen, settings)
+    audience = _users_concerned(frames, changes, settings)
     return insights(
         "reliability_drop",
         "view_failures",
-        users=texts(frames.user_ids, told["user"]),
-        workflows=texts(frames.workflow_ids, told["workflow"]),
+        users=texts(frames.user_ids, audience["user"]),
+        workflows=texts(frames.workflow_ids, audience["workflow"]),
         messages=[
             f"{name} has become less reliable: {percent(row.after)} of all runs succeeded in the "
             f"last {settings.change_days} days, {percent(row.before)} in the "
             f"{settings.change_previous_days} days before"
-            for name, row in named_rows(frames, told)
+            for name, row in named_rows(frames, audience)
         ],
         evidence=[
             {
@@ -95,26 +95,26 @@ def reliability_drop(
                 "previous_days": settings.change_previous_days,
                 "p_value": row.p_value,
             }
-            for row in rows_of(told)
+            for row in rows_of(audience)
         ],
-        score=(told["before"] - told["after"]) * told["people_execution_count"],
-        magnitude=told["before"] - told["after"],
+        score=(audience["before"] - audience["after"]) * audience["people_execution_count"],
+        magnitude=audience["before"] - audience["after"],
     )
 
 
-def slower(frames: UserFrames, slowed: pd.DataFrame, settings: InsightSettings) -> pa.Table:
+def slower(frames: UserFrames, changes: pd.DataFrame, settings: InsightSettings) -> pa.Table:
     """Tell a slowdown (`slowdowns`) to those who run the workflow."""
-    told = _users_concerned(frames, slowed, settings)
+    audience = _users_concerned(frames, changes, settings)
     return insights(
         "slower",
         "view_durations",
-        users=texts(frames.user_ids, told["user"]),
-        workflows=texts(frames.workflow_ids, told["workflow"]),
+        users=texts(frames.user_ids, audience["user"]),
+        workflows=texts(frames.workflow_ids, audience["workflow"]),
         messages=[
             f"{name} has become slower: half of all runs took more than {duration(row.after)} in "
             f"the last {settings.change_days} days, {duration(row.before)} in the "
             f"{settings.change_previous_days} days before"
-            for name, row in named_rows(frames, told)
+            for name, row in named_rows(frames, audience)
         ],
         evidence=[
             {
@@ -126,12 +126,12 @@ def slower(frames: UserFrames, slowed: pd.DataFrame, settings: InsightSettings) 
                 "previous_days": settings.change_previous_days,
                 "p_value": row.p_value,
             }
-            for row in rows_of(told)
+            for row in rows_of(audience)
         ],
         score=_WEIGHT_OF_SLOWNESS
-        * (1 - told["before"] / told["after"])
-        * told["people_execution_count"],
-        magnitude=told["after"] / told["before"],
+        * (1 - audience["before"] / audience["after"])
+        * audience["people_execution_count"],
+        magnitude=audience["after"] / audience["before"],
     )
 
 

@@ -1,4 +1,4 @@
-"""What a user's insights need to know of all users, counted a block of users at a time."""
+"""Facts about all users that one user's insights need, counted a block of users at a time."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ from usage_pipeline.mining.insights.use import dear_cost
 
 @dataclass(frozen=True, slots=True)
 class Everyone:
-    """What is true of all users together.
+    """Facts about all users together.
 
     Attributes:
-        dear: the cost that few workflows of users exceed.
-        fallen: the workflows of `changes.drops`.
-        slowed: the workflows of `changes.slowdowns`.
-        left: the workflows of `teams.left_workflows`.
+        dear_cost: the cost that few workflows of users exceed.
+        drops: the workflows of `changes.drops`.
+        slowdowns: the workflows of `changes.slowdowns`.
+        departures: the workflows of `teams.left_workflows`.
         rules: the pairs of `teams.run_together`.
     """
 
-    dear: float
-    fallen: pd.DataFrame
-    slowed: pd.DataFrame
-    left: pd.DataFrame
+    dear_cost: float
+    drops: pd.DataFrame
+    slowdowns: pd.DataFrame
+    departures: pd.DataFrame
     rules: pd.DataFrame
 
 
@@ -39,7 +39,7 @@ class EveryoneCounts:
     """Counts over all users; blocks of users may come in any order, each user in one of them."""
 
     def __init__(self, settings: InsightSettings) -> None:
-        """Nothing is counted yet."""
+        """Begin with nobody counted."""
         self._settings = settings
         self._costs = [np.zeros(0)]
         self._users: Counter[str] = Counter()
@@ -68,10 +68,10 @@ class EveryoneCounts:
         is_same = pairs["workflow"] == pairs["other"]
         users = pairs[is_same].set_index("workflow")["both"]
         return Everyone(
-            dear=dear_cost(np.concatenate(self._costs), settings),
-            fallen=drops(workflow_changes, settings),
-            slowed=slowdowns(workflow_durations, settings),
-            left=left_workflows(self._users, self._left, settings),
+            dear_cost=dear_cost(np.concatenate(self._costs), settings),
+            drops=drops(workflow_changes, settings),
+            slowdowns=slowdowns(workflow_durations, settings),
+            departures=left_workflows(self._users, self._left, settings),
             rules=run_together(pairs[~is_same], users, self._regular_users, settings),
         )
 

@@ -1,7 +1,7 @@
-"""Usage insights: everything worth telling users tonight, found from marts and mined tables.
+"""Usage insights: everything worth telling users tonight, from marts and mined tables.
 
-The rules are in the modules beside this one, thresholds in `settings`, and what becomes of an
-insight from night to night in `states`. Users are looked at in blocks, once `everyone` is counted.
+The modules beside this one hold the rules, `settings` the thresholds, and `states` the life of an
+insight from night to night. Users come in blocks, once `everyone` is counted.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from usage_pipeline.mining.insights.wording import Names
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsightInputs:
-    """What insights are found from. Ids are text; more columns do no harm.
+    """The numbers that insights come from. Ids are text; other columns are ignored.
 
     Attributes:
         workflows: workflow_id, workflow_name (may be null).
@@ -61,14 +61,14 @@ def find_insights(
     names: Names | None = None,
     everyone: Everyone | None = None,
 ) -> pa.Table:
-    """Find all insights that are true of some users as of a day, told or not.
+    """Find all insights that are true of some users as of a day.
 
     Args:
         inputs: the numbers, all as of that day.
         as_of: the last complete day.
         settings: the thresholds.
         names: those of the workflows, if they are made already.
-        everyone: what is known of all users; if it is missing, the inputs are of all users.
+        everyone: the facts about all users; without them the inputs must be of all users.
 
     Returns:
         Rows in `records.FOUND_INSIGHTS_SCHEMA`, by user, then the greatest score.
@@ -91,12 +91,12 @@ def find_insights(
             use.most_used(frames, settings),
             use.struggling(frames, settings),
             use.unused(frames, as_of, settings),
-            use.costly(frames, everyone.dear, settings),
+            use.costly(frames, everyone.dear_cost, settings),
             habits.automate_sequence(inputs.subsequences, names, settings),
             habits.schedule_it(frames, inputs.pattern_days, settings),
-            changes.reliability_drop(frames, everyone.fallen, settings),
-            changes.slower(frames, everyone.slowed, settings),
-            teams.abandoned_by_team(frames, everyone.left),
+            changes.reliability_drop(frames, everyone.drops, settings),
+            changes.slower(frames, everyone.slowdowns, settings),
+            teams.abandoned_by_team(frames, everyone.departures),
             teams.try_this(frames, everyone.rules, names, settings),
         ),
         as_of,

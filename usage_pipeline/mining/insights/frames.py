@@ -1,7 +1,7 @@
 """The inputs of insights as pandas frames whose rows say user and workflow by number.
 
 Ids are numbered alike in all frames of a block of users, in the order of the ids; so frames are
-joined and sorted on small numbers, and the text of an id is looked up only for what is told.
+joined and sorted on small numbers, and the text of an id is looked up only for insights.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PAIR = ["user", "workflow"]
 
 @dataclass(frozen=True, slots=True)
 class UserFrames:
-    """What is known of some users: see `find.InsightInputs`, whose tables these are.
+    """The tables of `find.InsightInputs` for some users.
 
     Every frame has the columns `user` and `workflow` in place of ids. `user_ids`, `workflow_ids`
     and `names` give the text of each number.

@@ -21,7 +21,7 @@ def automate_sequence(subsequences: pa.Table, names: Names, settings: InsightSet
 
     Those that save most starts come first.
     """
-    told = _without_common_workflows(
+    parts = _without_common_workflows(
         subsequences.filter(
             pc.and_(
                 pc.greater_equal(subsequences["support"], settings.automate_min_support),
@@ -32,13 +32,13 @@ def automate_sequence(subsequences: pa.Table, names: Names, settings: InsightSet
     return insights(
         "automate_sequence",
         "save_as_template",
-        users=[row["user_id"] for row in told],
-        workflows=[row["workflow_ids"][0] for row in told],
+        users=[row["user_id"] for row in parts],
+        workflows=[row["workflow_ids"][0] for row in parts],
         messages=[
             f"You ran {' → '.join(names[workflow] for workflow in row['workflow_ids'])} "
             f"{counted(row['support'], 'time')} in the last {PART_WINDOW_DAYS} days. "
             "Save it as a template?"
-            for row in told
+            for row in parts
         ],
         evidence=[
             {
@@ -49,16 +49,16 @@ def automate_sequence(subsequences: pa.Table, names: Names, settings: InsightSet
                 "confidence": row["confidence"],
                 "days": PART_WINDOW_DAYS,
             }
-            for row in told
+            for row in parts
         ],
-        score=[_starts_saved(row) * _MONTH_DAYS / PART_WINDOW_DAYS for row in told],
-        magnitude=[row["support"] for row in told],
-        subjects=[row["sequence_id"] for row in told],
+        score=[_starts_saved(row) * _MONTH_DAYS / PART_WINDOW_DAYS for row in parts],
+        magnitude=[row["support"] for row in parts],
+        subjects=[row["sequence_id"] for row in parts],
     )
 
 
 def schedule_it(frames: UserFrames, pattern_days: int, settings: InsightSettings) -> pa.Table:
-    """What each user runs at a regular time and no machine runs for them yet."""
+    """The workflows that each user starts at a regular time, unless a machine does so already."""
     patterns, recent = frames.patterns, frames.recent
     regular = patterns[
         (patterns["pattern_type"] == "time_based")
@@ -110,18 +110,18 @@ def schedule_it(frames: UserFrames, pattern_days: int, settings: InsightSettings
 def _without_common_workflows(parts: pa.Table) -> list[dict[str, Any]]:
     """Parts that save most first, each user's without a workflow of an earlier one.
 
-    What is taken depends on what was taken before, so this is a loop and no selection of columns.
+    Each choice depends on those before it, so this is a loop and not a selection of columns.
     """
     columns = ["user_id", "sequence_id", "workflow_ids", "support", "day_count", "confidence"]
     rows = parts.select(columns).to_pylist()
     rows.sort(key=lambda row: (-_starts_saved(row), row["sequence_id"]))
-    taken: dict[str, set[str]] = defaultdict(set)
-    told = []
+    workflows_of: dict[str, set[str]] = defaultdict(set)
+    selection = []
     for row in rows:
-        if taken[row["user_id"]].isdisjoint(row["workflow_ids"]):
-            taken[row["user_id"]].update(row["workflow_ids"])
-            told.append(row)
-    return told
+        if workflows_of[row["user_id"]].isdisjoint(row["workflow_ids"]):
+            workflows_of[row["user_id"]].update(row["workflow_ids"])
+            selection.append(row)
+    return selection
 
 
 def _starts_saved(part: dict[str, Any]) -> int:

@@ -1,7 +1,7 @@
 """The thresholds of insights, all in one place.
 
-Fields are settings: part of `settings.Settings`, each an environment variable. What is a `ClassVar`
-is a constant, with its reason beside it.
+Fields are settings: part of `settings.Settings`, each an environment variable. A
+`ClassVar` is a constant, with its reason beside it.
 """
 
 from typing import ClassVar
@@ -48,11 +48,11 @@ class InsightSettings(BaseModel):
     # A week against the four before it: both hold each weekday equally often.
     change_days: ClassVar[int] = 7
     change_previous_days: ClassVar[int] = 28
-    # With fewer on a side no test can tell a change from chance.
+    # A test cannot tell a change from chance with fewer on a side.
     change_min_executions: ClassVar[int] = 10
     # Somebody who ran it once or twice has not met the change.
     change_min_user_executions: ClassVar[int] = 3
-    # What is certain can still be too small to act on.
+    # A change can be certain and still be too small to act on.
     min_success_rate_drop: ClassVar[float] = 0.1
     min_slowdown: ClassVar[float] = 1.5
 
@@ -61,7 +61,7 @@ class InsightSettings(BaseModel):
     costly_min_executions: ClassVar[int] = 5
     costly_quantile: ClassVar[float] = 0.9
 
-    # Half of a workflow's users are a team that left it, and no coincidence of holidays.
+    # Half of a workflow's users are a team that left it, not a coincidence of holidays.
     abandoned_min_share: ClassVar[float] = 0.5
     # Three runs in 30 days: a user tried it and came back.
     regular_min_executions: ClassVar[int] = 3

@@ -1,8 +1,9 @@
-"""What becomes of insights from night to night: open, dismissed, resolved.
+"""The states of insights from night to night: open, dismissed, resolved.
 
-Tonight's findings replace last night's records of the same id. What a user dismissed stays
-dismissed, even while it is not found, until its evidence changes materially: its fingerprint
-differs, or its magnitude has grown by the factor that the settings give since the dismissal.
+Tonight's findings replace last night's records of the same id. An insight that a user dismissed
+stays dismissed, even through nights without a finding, until its evidence changes materially: its
+fingerprint differs, or its magnitude has grown by the factor that the settings give since the
+dismissal.
 """
 
 from datetime import date
@@ -29,12 +30,12 @@ USAGE_INSIGHTS_SCHEMA = pa.schema(
     ]
 )
 """One row per insight of a user. To dismiss one, set `state` to dismissed and nothing else:
-the `dismissed_*` columns are filled in the night after with what it said then."""
+the night after fills the `dismissed_*` columns with the evidence at that time."""
 
 
 def merge_insights(
     previous: pa.Table,
-    found: pa.Table,
+    findings: pa.Table,
     as_of: date,
     settings: InsightSettings = DEFAULT_INSIGHTS,
 ) -> pa.Table:
@@ -44,46 +45,49 @@ def merge_insights(
 
     Args:
         previous: the records so far, in `USAGE_INSIGHTS_SCHEMA`.
-        found: tonight's findings, in `records.FOUND_INSIGHTS_SCHEMA`.
+        findings: tonight's findings, in `records.FOUND_INSIGHTS_SCHEMA`.
         as_of: the day that tonight's findings are true for.
         settings: how many are open at most, and what is a material change.
 
     Returns:
-        All records in `USAGE_INSIGHTS_SCHEMA`, by user, then the greatest score. What is found
-        but exceeds the limits has none.
+        All records in `USAGE_INSIGHTS_SCHEMA`, by user, then the greatest score. Findings
+        beyond the limits have none.
     """
     previous = previous.select(USAGE_INSIGHTS_SCHEMA.names).cast(USAGE_INSIGHTS_SCHEMA)
-    at = pc.index_in(found["insight_id"], value_set=previous["insight_id"].combine_chunks())
-    records = _record_again(found, previous.take(at.combine_chunks()), as_of, settings)
+    at = pc.index_in(findings["insight_id"], value_set=previous["insight_id"].combine_chunks())
+    records = _record_again(findings, previous.take(at.combine_chunks()), as_of, settings)
     records = records.filter(pa.array(_is_within_limits(records, settings)))
-    gone = pc.invert(
-        pc.is_in(previous["insight_id"], value_set=found["insight_id"].combine_chunks())
+    is_absent = pc.invert(
+        pc.is_in(previous["insight_id"], value_set=findings["insight_id"].combine_chunks())
     )
-    absent = _no_longer_found(previous.filter(gone), as_of, settings)
+    absent = _no_longer_found(previous.filter(is_absent), as_of, settings)
     return pa.concat_tables([records, absent]).sort_by(
         [("user_id", "ascending"), ("score", "descending"), ("insight_id", "ascending")]
     )
 
 
 def _record_again(
-    found: pa.Table, before: pa.Table, as_of: date, settings: InsightSettings
+    findings: pa.Table, before: pa.Table, as_of: date, settings: InsightSettings
 ) -> pa.Table:
-    """Records of what is found; `before` has the earlier record of each, or nulls."""
+    """Records of the findings; `before` has the earlier record of each, or nulls."""
     was_dismissed = pc.fill_null(pc.equal(before["state"], "dismissed"), False)
     was_there = pc.fill_null(pc.is_in(before["state"], value_set=pa.array(STATES[:2])), False)
     magnitude = pc.coalesce(before["dismissed_magnitude"], before["magnitude"])
     fingerprint = pc.coalesce(before["dismissed_fingerprint"], before["fingerprint"])
-    grown = pc.greater_equal(found["magnitude"], pc.multiply(magnitude, settings.material_growth))
-    changed = pc.fill_null(pc.or_(grown, pc.not_equal(found["fingerprint"], fingerprint)), False)
-    dismissed = pc.and_(was_dismissed, pc.invert(changed))
+    growth = pc.greater_equal(
+        findings["magnitude"], pc.multiply(magnitude, settings.material_growth)
+    )
+    other = pc.not_equal(findings["fingerprint"], fingerprint)
+    change = pc.fill_null(pc.or_(growth, other), False)
+    dismissed = pc.and_(was_dismissed, pc.invert(change))
     is_same = pc.and_(was_there, pc.or_(pc.invert(was_dismissed), dismissed))
     today = pa.scalar(as_of, pa.date32())
     return pa.Table.from_arrays(
         [
-            *found.select(FOUND_INSIGHTS_SCHEMA.names).columns,
+            *findings.select(FOUND_INSIGHTS_SCHEMA.names).columns,
             pc.if_else(dismissed, "dismissed", "open"),
             pc.if_else(is_same, before["opened_date"], today),
-            pa.nulls(found.num_rows, pa.date32()),
+            pa.nulls(findings.num_rows, pa.date32()),
             pc.if_else(dismissed, magnitude, pa.scalar(None, pa.float64())),
             pc.if_else(dismissed, fingerprint, pa.scalar(None, pa.string())),
         ],

@@ -54,20 +54,20 @@ def left_workflows(
     ]
 
 
-def abandoned_by_team(frames: UserFrames, left: pd.DataFrame) -> pa.Table:
+def abandoned_by_team(frames: UserFrames, departures: pd.DataFrame) -> pa.Table:
     """Tell that most have left a workflow (`left_workflows`) to those who still run it."""
     recent = frames.recent[["user", "workflow", "people_execution_count"]]
     still = without(recent[recent["people_execution_count"] > 0], frames.abandoned)
-    told = still.merge(frames.number_workflows(left), on="workflow")
+    audience = still.merge(frames.number_workflows(departures), on="workflow")
     return insights(
         "abandoned_by_team",
         "find_alternatives",
-        users=texts(frames.user_ids, told["user"]),
-        workflows=texts(frames.workflow_ids, told["workflow"]),
+        users=texts(frames.user_ids, audience["user"]),
+        workflows=texts(frames.workflow_ids, audience["workflow"]),
         messages=[
             f"{row.left:,} of the {counted(row.users, 'person', 'people')} who used {name} have "
             "stopped using it. Is there something better?"
-            for name, row in named_rows(frames, told)
+            for name, row in named_rows(frames, audience)
         ],
         evidence=[
             {
@@ -75,10 +75,10 @@ def abandoned_by_team(frames: UserFrames, left: pd.DataFrame) -> pa.Table:
                 "users": row.users,
                 "usual_share": row.usual_share,
             }
-            for row in rows_of(told)
+            for row in rows_of(audience)
         ],
-        score=_WEIGHT_OF_LEAVING * told["people_execution_count"],
-        magnitude=told["left"],
+        score=_WEIGHT_OF_LEAVING * audience["people_execution_count"],
+        magnitude=audience["left"],
     )
 
 
@@ -124,25 +124,25 @@ def try_this(
     """The workflow that most others with a workflow in common run, and the user never has."""
     is_regular = frames.recent["people_execution_count"] >= settings.regular_min_executions
     regular = frames.recent.loc[is_regular, ["user", "workflow"]].drop_duplicates()
-    # A workflow that none of these users ever ran has the number -1, which no pair of theirs has.
+    # A workflow that none of these users ever ran has the number -1, unlike every pair of theirs.
     proposals = rules.assign(
         because=rules["workflow"], suggested=rules["other"], other=frames.numbers(rules["other"])
     )
     proposed = regular.merge(frames.number_workflows(proposals), on="workflow")
     proposed = proposed.drop(columns="workflow").rename(columns={"other": "workflow"})
-    told = (
+    suggestions = (
         without(proposed, frames.stats)
         .sort_values(
             ["user", "confidence", "suggested", "because"], ascending=[True, False, True, True]
         )
         .drop_duplicates("user")
     )
-    rows = rows_of(told)
+    rows = rows_of(suggestions)
     return insights(
         "try_this",
         "try_workflow",
-        users=texts(frames.user_ids, told["user"]),
-        workflows=told["suggested"].tolist(),
+        users=texts(frames.user_ids, suggestions["user"]),
+        workflows=suggestions["suggested"].tolist(),
         messages=[
             f"{row.both:,} of {counted(row.users, 'person', 'people')} who run "
             f"{names[row.because]} also run {names[row.suggested]}. Try it?"
@@ -158,6 +158,6 @@ def try_this(
             }
             for row in rows
         ],
-        score=_WEIGHT_OF_TRYING * told["confidence"],
-        magnitude=told["both"],
+        score=_WEIGHT_OF_TRYING * suggestions["confidence"],
+        magnitude=suggestions["both"],
     )

@@ -77,7 +77,7 @@ def struggling(frames: UserFrames, settings: InsightSettings) -> pa.Table:
 
 
 def unused(frames: UserFrames, as_of: date, settings: InsightSettings) -> pa.Table:
-    """How many workflows each user has not used for long, and no machine has run for them."""
+    """How many workflows have rested for long: run by neither the user nor a machine for them."""
     limit = as_of - timedelta(days=settings.unused_days)
     last_used = pd.to_datetime(frames.stats["last_used_date"])
     is_old = (last_used <= pd.Timestamp(limit)) & (frames.stats["people_execution_count"] > 0)
@@ -109,21 +109,21 @@ def unused(frames: UserFrames, as_of: date, settings: InsightSettings) -> pa.Tab
     )
 
 
-def costly(frames: UserFrames, dear: float, settings: InsightSettings) -> pa.Table:
+def costly(frames: UserFrames, dear_cost: float, settings: InsightSettings) -> pa.Table:
     """A workflow that makes up most of a user's costs and is among the dearest of all."""
     recent = frames.recent.assign(cost=frames.recent["total_cost"].astype(np.float64).fillna(0.0))
     by_user = recent.groupby("user")["cost"]
     recent["of_user"] = by_user.transform("sum")
     recent["with_cost"] = (recent["cost"] > 0).groupby(recent["user"]).transform("sum")
-    chosen = recent[
+    candidates = recent[
         (recent["with_cost"] >= 2)
-        & (recent["cost"] > dear)
+        & (recent["cost"] > dear_cost)
         & (recent["cost"] >= settings.costly_min_share * recent["of_user"])
         & (recent["execution_count"] >= settings.costly_min_executions)
     ]
-    # What a millionth tells apart is the noise of sums, not a dearer workflow.
-    chosen = chosen.assign(millionths=(chosen["cost"] * 1e6).round())
-    dearest = _first_of_user(chosen, millionths=False)
+    # Differences below a millionth are the noise of sums, not a dearer workflow.
+    candidates = candidates.assign(millionths=(candidates["cost"] * 1e6).round())
+    dearest = _first_of_user(candidates, millionths=False)
     share = dearest["cost"] / dearest["of_user"]
     return insights(
         "costly",

@@ -95,7 +95,7 @@ class Names:
     """The clean names of workflows in quotes, each made once."""
 
     def __init__(self, named: dict[str, str | None]) -> None:
-        """Take the names by workflow id; null where none is known."""
+        """Take the names by workflow id; null where a workflow does not have one."""
         self._named = named
         self._clean: dict[str, str] = {}
 

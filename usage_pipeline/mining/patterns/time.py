@@ -1,9 +1,9 @@
 """Time patterns: at which hour of which weekdays a user runs a workflow regularly.
 
 Chance means: each execution falls into a window of hours with the greater of two probabilities,
-that of everyone else, and that of this user's hours around the window. Whoever runs something
-often all day long, or works at night, is then no surprise. The counts by day are taken as given,
-so a user who runs everything on Mondays has no pattern for that alone.
+that of everyone else, and that of this user's hours around the window. A user who runs
+something often all day long, or works at night, is then not a surprise. Chance keeps the counts by
+day, so a user who runs everything on Mondays has no pattern for that alone.
 """
 
 from dataclasses import dataclass, fields
@@ -31,14 +31,14 @@ WEEKDAYS = 7
 HOURS = 24
 WIDTHS = (1, 2)
 MOST_WINDOWS = 4
-"""What a user runs in more windows than this is run all day long, at no hour in particular."""
+"""A workflow with more windows than this is run all day long, not at an hour in particular."""
 
 _AROUND = 3  # hours on either side of a window that tell how busy its surroundings are
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 _SEARCHED = (2**WEEKDAYS - 1) * sum(HOURS - width + 1 for width in WIDTHS)
 _COMMON_SETS = ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4), (5, 6))
-# A set of days that has a name, and a window of one hour, are said rather than an odd set or a
-# wider window unless these are surer by this much.
+# A set of days that has a name, and a window of one hour, win against an odd set or a wider window
+# unless these are surer by this much.
 _PREFERENCE = 0.1
 
 
@@ -112,7 +112,7 @@ def find_time_windows(
         hours: daily statistics in `hours.HOURS_SCHEMA`.
         as_of: the last day of the window of days.
         window_days: how many days there are in it.
-        min_hits: on how many days there must be an execution in the hours found.
+        min_hits: on how many days there must be an execution in the window.
         min_confidence: Wilson's lower bound of the share of days that must be reached.
         everyone: the executions of all users by local hour, such as `executions_by_hour` counts;
             those of `hours` if these are of all users.
@@ -125,23 +125,23 @@ def find_time_windows(
     hours = _in_window(hours, as_of, window_days)
     user, workflow = encode(hours, "user_id"), encode(hours, "workflow_id")
     last, use = day_number(as_of), _read_use(user.codes, workflow.codes, hours)
-    found = _concat([_candidates(use, last, width, min_hits, everyone) for width in WIDTHS])
-    weekdays, confidence = _choose_weekdays(found)
-    hits = (found.hits * weekdays).sum(axis=1)
+    candidates = _concat([_candidates(use, last, width, min_hits, everyone) for width in WIDTHS])
+    weekdays, confidence = _choose_weekdays(candidates)
+    hits = (candidates.hits * weekdays).sum(axis=1)
     keep = np.flatnonzero((hits >= min_hits) & (confidence >= min_confidence))
-    order = _without_overlap(found, confidence, keep)
-    order = order[group(found.pair[order]).sizes_of_rows() <= MOST_WINDOWS]
-    weekdays, hits, pair = weekdays[order], hits[order], found.pair[order]
-    opportunities = (found.eligible[order] * weekdays).sum(axis=1)
-    expected = (found.expected[order] * weekdays).sum(axis=1)
+    order = _without_overlap(candidates, confidence, keep)
+    order = order[group(candidates.pair[order]).sizes_of_rows() <= MOST_WINDOWS]
+    weekdays, hits, pair = weekdays[order], hits[order], candidates.pair[order]
+    opportunities = (candidates.eligible[order] * weekdays).sum(axis=1)
+    expected = (candidates.expected[order] * weekdays).sum(axis=1)
     chance = np.clip(expected / np.maximum(opportunities, 1), 0, 1)
     return TimeWindows(
         users=user.values,
         workflows=workflow.values,
         user=use.pair_user[pair],
         workflow=use.pair_workflow[pair],
-        hour=found.hour[order],
-        hours=found.hours[order],
+        hour=candidates.hour[order],
+        hours=candidates.hours[order],
         weekdays=weekdays,
         hits=hits,
         opportunities=opportunities,
@@ -273,52 +273,54 @@ def _expected(use: _Use, pair: Ints, chance: Floats) -> Floats:
     return np.asarray(summed.reshape(-1, WEEKDAYS), dtype=np.float64)
 
 
-def _choose_weekdays(found: _Candidates) -> tuple[Mask, Floats]:
+def _choose_weekdays(candidates: _Candidates) -> tuple[Mask, Floats]:
     """The set of weekdays with the greatest confidence for each window, and that confidence."""
-    rate = found.hits / np.maximum(found.eligible, 1)
+    rate = candidates.hits / np.maximum(candidates.eligible, 1)
     best_first = np.argsort(-rate, axis=1, kind="stable")
-    hits = np.cumsum(np.take_along_axis(found.hits, best_first, axis=1), axis=1)
-    eligible = np.cumsum(np.take_along_axis(found.eligible, best_first, axis=1), axis=1)
+    hits = np.cumsum(np.take_along_axis(candidates.hits, best_first, axis=1), axis=1)
+    eligible = np.cumsum(np.take_along_axis(candidates.eligible, best_first, axis=1), axis=1)
     lower = _lower(hits, eligible)
     size = lower.argmax(axis=1) if len(lower) else np.zeros(0, dtype=np.int64)
     confidence = lower.max(axis=1, initial=0)
     place = np.argsort(best_first, axis=1, kind="stable")
-    chosen = place <= size[:, None]
+    weekdays = place <= size[:, None]
     least = confidence - _PREFERENCE
     for days_of_set in _COMMON_SETS:
         common = np.isin(np.arange(WEEKDAYS), days_of_set)
-        bound = _lower((found.hits * common).sum(axis=1), (found.eligible * common).sum(axis=1))
+        bound = _lower(
+            (candidates.hits * common).sum(axis=1), (candidates.eligible * common).sum(axis=1)
+        )
         better = bound >= least
-        chosen[better] = common
+        weekdays[better] = common
         confidence = np.where(better, bound, confidence)
         least = np.where(better, np.inf, least)
-    return chosen, confidence
+    return weekdays, confidence
 
 
 def _lower(hits: npt.NDArray[np.int64], eligible: npt.NDArray[np.int64]) -> Floats:
     return np.nan_to_num(wilson_bounds(hits, eligible)[0])
 
 
-def _without_overlap(found: _Candidates, confidence: Floats, keep: Ints) -> Ints:
-    """Of windows that overlap the surest; rows in order of user, workflow and hour."""
-    worth = confidence - _PREFERENCE * (found.hours - 1)
-    chosen = np.zeros(len(found.pair), dtype=bool)
-    taken = np.zeros((len(np.unique(found.pair)), HOURS), dtype=bool)
-    _, number = np.unique(found.pair, return_inverse=True)
+def _without_overlap(candidates: _Candidates, confidence: Floats, keep: Ints) -> Ints:
+    """The surest of windows that overlap; rows in order of user, workflow and hour."""
+    worth = confidence - _PREFERENCE * (candidates.hours - 1)
+    selection = np.zeros(len(candidates.pair), dtype=bool)
+    occupancy = np.zeros((len(np.unique(candidates.pair)), HOURS), dtype=bool)
+    _, number = np.unique(candidates.pair, return_inverse=True)
     while len(keep):
-        order = keep[np.lexsort((found.hour[keep], -worth[keep], found.pair[keep]))]
-        best = order[np.append(True, np.diff(found.pair[order]) != 0)]
-        chosen[best] = True
+        order = keep[np.lexsort((candidates.hour[keep], -worth[keep], candidates.pair[keep]))]
+        best = order[np.append(True, np.diff(candidates.pair[order]) != 0)]
+        selection[best] = True
         for later in range(max(WIDTHS)):
-            inside = best[found.hours[best] > later]
-            taken[number[inside], found.hour[inside] + later] = True
-        last = found.hour[keep] + found.hours[keep] - 1
-        free = ~taken[number[keep], found.hour[keep]] & ~taken[number[keep], last]
+            inside = best[candidates.hours[best] > later]
+            occupancy[number[inside], candidates.hour[inside] + later] = True
+        last = candidates.hour[keep] + candidates.hours[keep] - 1
+        free = ~occupancy[number[keep], candidates.hour[keep]] & ~occupancy[number[keep], last]
         keep = keep[free]
-    rows = np.flatnonzero(chosen)
-    return rows[np.lexsort((found.hour[rows], found.pair[rows]))]
+    rows = np.flatnonzero(selection)
+    return rows[np.lexsort((candidates.hour[rows], candidates.pair[rows]))]
 
 
-def _concat(found: list[_Candidates]) -> _Candidates:
+def _concat(parts: list[_Candidates]) -> _Candidates:
     names = [field.name for field in fields(_Candidates)]
-    return _Candidates(*(np.concatenate([getattr(part, n) for part in found]) for n in names))
+    return _Candidates(*(np.concatenate([getattr(part, n) for part in parts]) for n in names))

@@ -1,8 +1,8 @@
 """Usage patterns: what a user does regularly, how sure that is, and in which words.
 
 All candidates of all three types are tested together, which limits the share of chance among the
-patterns told; `sequences/follow_ups` and `time` say what chance means. Candidates are found for a
-block of users at a time, and told once the tests of all users are known.
+patterns; `sequences/follow_ups` and `time` say what chance means. Candidates come from a block of
+users at a time, and become patterns once the tests of all users are complete.
 """
 
 import json
@@ -80,14 +80,15 @@ _MIN_HITS: Final = 5
 _MIN_TIME_CONFIDENCE: Final = 0.5
 _MIN_SEQUENCE_CONFIDENCE: Final = 0.05
 _MIN_CONDITIONAL_CONFIDENCE: Final = 0.3
-# How many times as often as by chance: with many days a small preference is certain and no habit.
+# How many times as often as by chance: with many days a small preference is certain, but not a
+# habit.
 _MIN_TIME_LIFT: Final = 1.6
 _MIN_SEQUENCE_LIFT: Final = 1.3
 
 
 @dataclass(frozen=True, slots=True)
 class PatternTests:
-    """What the tests of some users say.
+    """The results of the tests of some users.
 
     Attributes:
         candidates: `CANDIDATES_SCHEMA`, by type.
@@ -137,7 +138,7 @@ def find_patterns(
 
 
 def tell_patterns(candidates: pa.Table, tests: QValues, names: Names, as_of: date) -> pa.Table:
-    """Tell the candidates that are no chance, as far as the tests of all users can say.
+    """Put into words the candidates that the tests of all users tell from chance.
 
     Args:
         candidates: `CANDIDATES_SCHEMA`.
@@ -170,69 +171,69 @@ def _texts(values: Any) -> Any:
 
 
 def _at_times(windows: TimeWindows) -> pa.Table:
-    chosen = (windows.p_value <= FALSE_DISCOVERY_RATE) & (
+    selection = (windows.p_value <= FALSE_DISCOVERY_RATE) & (
         windows.hits >= _MIN_TIME_LIFT * windows.expected
     )
-    weekdays = windows.weekdays[chosen]
+    weekdays = windows.weekdays[selection]
     return _table(
         "time_based",
-        user_id=to_ids(windows.user[chosen], windows.users),
-        workflow_id=to_ids(windows.workflow[chosen], windows.workflows),
-        local_hour=windows.hour[chosen],
-        hour_count=windows.hours[chosen],
+        user_id=to_ids(windows.user[selection], windows.users),
+        workflow_id=to_ids(windows.workflow[selection], windows.workflows),
+        local_hour=windows.hour[selection],
+        hour_count=windows.hours[selection],
         weekdays=lists_of(
             pa.array(np.nonzero(weekdays)[1].astype(np.int16)), weekdays.sum(axis=1)
         ).cast(_WEEKDAYS),
-        confidence=windows.confidence[chosen],
-        hits=windows.hits[chosen],
-        opportunities=windows.opportunities[chosen],
-        p_value=windows.p_value[chosen],
-        expected=windows.expected[chosen],
+        confidence=windows.confidence[selection],
+        hits=windows.hits[selection],
+        opportunities=windows.opportunities[selection],
+        p_value=windows.p_value[selection],
+        expected=windows.expected[selection],
     )
 
 
 def _in_sequence(pairs: FollowUps) -> pa.Table:
     confidence = wilson_bounds(pairs.hits, pairs.opportunities)[0]
-    chosen = (
+    selection = (
         (pairs.p_value <= FALSE_DISCOVERY_RATE)
         & (confidence >= _MIN_SEQUENCE_CONFIDENCE)
         & (pairs.hits >= _MIN_SEQUENCE_LIFT * pairs.expected)
     )
     return _table(
         "sequence",
-        **_ids(pairs, chosen),
-        confidence=confidence[chosen],
-        hits=pairs.hits[chosen],
-        opportunities=pairs.opportunities[chosen],
-        p_value=pairs.p_value[chosen],
-        expected=pairs.expected[chosen],
+        **_ids(pairs, selection),
+        confidence=confidence[selection],
+        hits=pairs.hits[selection],
+        opportunities=pairs.opportunities[selection],
+        p_value=pairs.p_value[selection],
+        expected=pairs.expected[selection],
     )
 
 
 def _after_failures(pairs: FollowUps) -> pa.Table:
     confidence = np.nan_to_num(wilson_bounds(pairs.failed_hits, pairs.failed)[0])
-    chosen = (
+    selection = (
         (pairs.conditional_p_value <= FALSE_DISCOVERY_RATE)
         & (pairs.failed_hits >= _MIN_HITS)
         & (confidence >= _MIN_CONDITIONAL_CONFIDENCE)
     )
     return _table(
         "conditional",
-        **_ids(pairs, chosen),
-        confidence=confidence[chosen],
-        hits=pairs.failed_hits[chosen],
-        opportunities=pairs.failed[chosen],
-        p_value=pairs.conditional_p_value[chosen],
-        completed_hits=pairs.completed_hits[chosen],
-        completed=pairs.completed[chosen],
+        **_ids(pairs, selection),
+        confidence=confidence[selection],
+        hits=pairs.failed_hits[selection],
+        opportunities=pairs.failed[selection],
+        p_value=pairs.conditional_p_value[selection],
+        completed_hits=pairs.completed_hits[selection],
+        completed=pairs.completed[selection],
     )
 
 
-def _ids(pairs: FollowUps, chosen: Mask) -> dict[str, pa.Array]:
+def _ids(pairs: FollowUps, selection: Mask) -> dict[str, pa.Array]:
     return {
-        "user_id": to_ids(pairs.user[chosen], pairs.users),
-        "workflow_id": to_ids(pairs.before[chosen], pairs.workflows),
-        "next_workflow_id": to_ids(pairs.after[chosen], pairs.workflows),
+        "user_id": to_ids(pairs.user[selection], pairs.users),
+        "workflow_id": to_ids(pairs.before[selection], pairs.workflows),
+        "next_workflow_id": to_ids(pairs.after[selection], pairs.workflows),
     }
 
 

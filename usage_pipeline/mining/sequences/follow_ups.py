@@ -1,8 +1,8 @@
 """Follow-ups: after which workflow a user runs another one more often than chance would have it.
 
-Chance means: the same executions at the same moments, with the workflows dealt out anew among
-them within each user's day. Whoever is busy, has bursts, or uses two workflows on the same days is
-then no surprise; that one comes directly after the other again and again is.
+Chance means: the same executions at the same moments, with the workflows dealt out anew among them
+within each user's day. A user who is busy, has bursts, or uses two workflows on the same days is
+then not a surprise; one who runs the second directly after the first again and again is.
 """
 
 from dataclasses import dataclass
@@ -248,8 +248,8 @@ def _expected(steps: _Steps, moves: _Transitions, user: Ints, before: Ints, afte
     next_is_other = followed[row] * executions_of_other / others
     next_is_same = followed[row] * (steps.executions[row] - 1) / others
     chance = next_is_other / (1 - next_is_same)
-    found = np.bincount(pair, weights=steps.steps[row] * chance, minlength=len(user))
-    return np.asarray(found, dtype=np.float64)
+    sums = np.bincount(pair, weights=steps.steps[row] * chance, minlength=len(user))
+    return np.asarray(sums, dtype=np.float64)
 
 
 def _per_user_day(steps: _Steps, moves: _Transitions) -> tuple[Ints, Floats]:

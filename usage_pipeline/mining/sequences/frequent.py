@@ -64,14 +64,14 @@ def workflow_sequences(
     rank = group(user[best]).ranks() + 1
     if top is not None:
         best, rank = best[rank <= top], rank[rank <= top]
-    chosen = counts.take(row[best])
-    places = ranges(np.ones_like(chosen.length), chosen.length).astype(np.int32)
+    selection = counts.take(row[best])
+    places = ranges(np.ones_like(selection.length), selection.length).astype(np.int32)
     return pa.Table.from_arrays(
         [
-            to_ids(chosen.user, chosen.users),
-            chosen.sequence_ids(),
-            chosen.workflow_ids(),
-            lists_of(pa.array(places), chosen.length),
+            to_ids(selection.user, selection.users),
+            selection.sequence_ids(),
+            selection.workflow_ids(),
+            lists_of(pa.array(places), selection.length),
             pa.array(frequency[best].astype(np.int32)),
             to_instants(last_executed[best]),
             pa.array(rank.astype(np.int32)),

@@ -1,6 +1,6 @@
 """Counts of the contiguous parts of sequences by owner, such as a user.
 
-Numbers only; `parts` decides which of them are told.
+Numbers only; `parts` decides which of them count as habits.
 """
 
 from collections.abc import Iterator
@@ -82,7 +82,7 @@ class PartRows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class _Totals:
     parts: Parts
     owner: Ints
     code: Ints
@@ -111,14 +111,14 @@ def count_parts(
     return PartRows.concat(rows), of_owner
 
 
-def _count(counts: SequenceCounts, owner: Ints, parts: Parts, row_of_step: Ints) -> _Counted:
+def _count(counts: SequenceCounts, owner: Ints, parts: Parts, row_of_step: Ints) -> _Totals:
     once = group(row_of_step[parts.begin], parts.code).first
     row, code = row_of_step[parts.begin[once]], parts.code[once]
     groups = group(owner[row], code)
     since = counts.day.min() if len(counts) else 0
     # Days in order within each owner and part: a day counts where it differs from the one before.
     by_day = group(groups.of_rows(), counts.day[row] - since)
-    return _Counted(
+    return _Totals(
         parts=parts,
         owner=owner[row][groups.first],
         code=code[groups.first],
@@ -129,7 +129,7 @@ def _count(counts: SequenceCounts, owner: Ints, parts: Parts, row_of_step: Ints)
 
 
 def _sessions_of_owners(
-    counts: SequenceCounts, owner: Ints, sessions: SessionCounts, single: _Counted
+    counts: SequenceCounts, owner: Ints, sessions: SessionCounts, single: _Totals
 ) -> Ints:
     """All sessions of each owner: the sequences, and those that consist of one workflow.
 
@@ -145,42 +145,42 @@ def _rows(
     counts: SequenceCounts,
     sessions: SessionCounts,
     of_owner: Ints,
-    by_length: list[_Counted],
+    by_length: list[_Totals],
     length: int,
 ) -> PartRows:
-    counted, shorter = by_length[length - 1], by_length[length - 2]
-    begin = counted.parts.example[counted.code]
+    totals, shorter = by_length[length - 1], by_length[length - 2]
+    begin = totals.parts.example[totals.code]
     prefix = _code_at(shorter.parts, counts)[begin]
     if length == 2:
-        prefix_support = sessions.having(counted.owner, counts.steps[begin])
+        prefix_support = sessions.having(totals.owner, counts.steps[begin])
     else:
-        at = lookup([shorter.owner, shorter.code], [counted.owner, prefix])
+        at = lookup([shorter.owner, shorter.code], [totals.owner, prefix])
         prefix_support = shorter.support[at]
     is_closed = np.ones(len(begin), dtype=bool)
     if length < len(by_length):
-        is_closed = _greatest_longer(counts, counted, by_length[length]) < counted.support
+        is_closed = _greatest_longer(counts, totals, by_length[length]) < totals.support
     return PartRows(
-        owner=counted.owner,
+        owner=totals.owner,
         length=np.full(len(begin), length),
-        code=counted.code,
+        code=totals.code,
         begin=begin,
-        support=counted.support,
-        day_count=counted.day_count,
-        last_executed=counted.last_executed,
+        support=totals.support,
+        day_count=totals.day_count,
+        last_executed=totals.last_executed,
         prefix_support=prefix_support,
-        last_step_support=sessions.having(counted.owner, counts.steps[begin + length - 1]),
-        owner_sessions=of_owner[counted.owner],
+        last_step_support=sessions.having(totals.owner, counts.steps[begin + length - 1]),
+        owner_sessions=of_owner[totals.owner],
         is_closed=is_closed,
     )
 
 
-def _greatest_longer(counts: SequenceCounts, counted: _Counted, longer: _Counted) -> Ints:
+def _greatest_longer(counts: SequenceCounts, totals: _Totals, longer: _Totals) -> Ints:
     """The greatest support among the parts that have one step more."""
-    code_at = _code_at(counted.parts, counts)
-    greatest = np.zeros(len(counted.code), dtype=np.int64)
+    code_at = _code_at(totals.parts, counts)
+    greatest = np.zeros(len(totals.code), dtype=np.int64)
     begin = longer.parts.example[longer.code]
     for contained in (code_at[begin], code_at[begin + 1]):
-        at = lookup([counted.owner, counted.code], [longer.owner, contained])
+        at = lookup([totals.owner, totals.code], [longer.owner, contained])
         np.maximum.at(greatest, at, longer.support)
     return greatest
 

@@ -1,9 +1,9 @@
-"""Parts: what contiguous steps of sequences come again and again, for each user.
+"""Parts: the contiguous steps of sequences that come again and again, for each user.
 
 They are mined from the daily statistic of sequences, which tells for every session with at least
-two steps what it consists of; so they need no daily statistic of their own. A part counts once a
-session. Only closed parts are told: those of which no longer one has the same support. What users
-share is mined in `popular`.
+two steps what it consists of; so they do not need a daily statistic of their own. A part counts
+once a session. Only closed parts are rows: a longer part with the same support says more. `popular`
+mines the parts that users share.
 """
 
 from collections.abc import Mapping
@@ -51,8 +51,8 @@ _USER_PARTS = [
 ]
 
 TESTED_PARTS_SCHEMA = pa.schema([*_USER_PARTS, pa.field("p_value", pa.float64(), nullable=False)])
-"""`SUBSEQUENCES_SCHEMA` before the tests of all users are known: `p_value` is the greatest of those
-of the part's transitions, 1 where one of them was not tested."""
+"""`SUBSEQUENCES_SCHEMA` before the tests of all users are complete: `p_value` is the greatest of
+those of the part's transitions, 1 where one of them was not tested."""
 
 SUBSEQUENCES_SCHEMA = pa.schema([*_USER_PARTS, pa.field("q_value", pa.float64(), nullable=False)])
 """One row per user and part. `support` = sessions with it; `day_count` = days on which such a
@@ -73,7 +73,7 @@ PART_WINDOW_DAYS: Final = 28
 
 # Longer parts are rare, and nobody automates more than five steps at once.
 LONGEST_PART: Final = 5
-# What comes on one day only is that day's work and no habit.
+# A part that comes on one day only is that day's work, not a habit.
 MIN_DAYS: Final = 2
 
 
@@ -137,7 +137,7 @@ def find_parts(
 
 
 def with_q_values(parts: pa.Table, tests: QValues) -> pa.Table:
-    """Rows of `TESTED_PARTS_SCHEMA` in `SUBSEQUENCES_SCHEMA`, once all users' tests are known."""
+    """Rows of `TESTED_PARTS_SCHEMA` in `SUBSEQUENCES_SCHEMA`, once all tests are complete."""
     q_value = pa.array(tests.of(floats(parts, "p_value")))
     columns = [*parts.drop_columns("p_value").columns, q_value]
     return pa.Table.from_arrays(columns, schema=SUBSEQUENCES_SCHEMA)
@@ -173,7 +173,7 @@ def _in_window(step_counts: pa.Table, as_of: date, window_days: int) -> pa.Table
 def _sessions_by_user(
     step_counts: pa.Table, counts: SequenceCounts, as_of: date, window_days: int
 ) -> SessionCounts:
-    """Sessions by user and workflow, also of those who are in no sequence."""
+    """Sessions by user and workflow, also of those who are not in a sequence."""
     table = _in_window(step_counts, as_of, window_days)
     user = _numbered(table, "user_id", counts.users)
     workflow = _numbered(table, "workflow_id", counts.workflows)
@@ -191,10 +191,10 @@ def _sessions_by_workflow(step_counts: pa.Table, as_of: date, window_days: int) 
 
 
 def _numbered(table: pa.Table, name: str, values: pa.Array) -> Ints:
-    """Ids numbered as in the sequences, and with greater numbers where no sequence has them."""
+    """Ids numbered as in the sequences, and with greater numbers where sequences lack them."""
     column = encode(table, name)
-    known = code_of(values, column.values)
-    return np.where(known >= 0, known, len(values) + np.arange(len(known)))[column.codes]
+    codes = code_of(values, column.values)
+    return np.where(codes >= 0, codes, len(values) + np.arange(len(codes)))[column.codes]
 
 
 def _workflow_ids(counts: SequenceCounts, rows: PartRows) -> pa.Array:
@@ -207,13 +207,13 @@ def _greatest_p_value(counts: SequenceCounts, rows: PartRows, follow_ups: pa.Tab
     user = code_of(counts.users, follow_ups["user_id"])
     before = code_of(counts.workflows, follow_ups["from_workflow_id"])
     after = code_of(counts.workflows, follow_ups["to_workflow_id"])
-    known = np.flatnonzero((user >= 0) & (before >= 0) & (after >= 0))
-    keys = [user[known], before[known], after[known]]
-    tested = np.append(floats(follow_ups, "p_value")[known], 1.0)
+    inside = np.flatnonzero((user >= 0) & (before >= 0) & (after >= 0))
+    keys = [user[inside], before[inside], after[inside]]
+    p_values = np.append(floats(follow_ups, "p_value")[inside], 1.0)
     greatest = np.zeros(len(rows.owner))
     for place in range(int(rows.length.max(initial=1)) - 1):
         part = np.flatnonzero(rows.length > place + 1)
         at = rows.begin[part] + place
         row = lookup(keys, [rows.owner[part], counts.steps[at], counts.steps[at + 1]])
-        greatest[part] = np.maximum(greatest[part], tested[row])
+        greatest[part] = np.maximum(greatest[part], p_values[row])
     return greatest

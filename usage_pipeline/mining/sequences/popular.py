@@ -1,8 +1,8 @@
 """Popular sequences: the parts of sequences that several users have, none of them by chance.
 
-What all users do taken together cannot tell chance: whoever likes the same two workflows runs one
-after the other now and then. So each user's own habit must be sure, and only the parts that enough
-users have surely are counted over everybody, a block of users at a time.
+All users taken together cannot tell habit from chance: whoever likes the same two workflows runs
+one after the other now and then. So each user's own habit must be sure, and only the parts that
+enough users have surely are counted over everybody, a block of users at a time.
 """
 
 from collections import defaultdict
@@ -50,8 +50,8 @@ def shared_parts(sure_parts: Iterable[pa.Table], tests: QValues, min_users: int)
     """
     users: dict[str, int] = defaultdict(int)
     for ids, _ in _surely(sure_parts, tests):
-        for counted in ids.value_counts().to_pylist():
-            users[counted["values"]] += counted["counts"]
+        for entry in ids.value_counts().to_pylist():
+            users[entry["values"]] += entry["counts"]
     shared = pa.array([part for part, count in users.items() if count >= min_users], pa.string())
     lists = {
         tuple(part)
@@ -64,7 +64,7 @@ def shared_parts(sure_parts: Iterable[pa.Table], tests: QValues, min_users: int)
 def _surely(
     sure_parts: Iterable[pa.Table], tests: QValues
 ) -> Iterator[tuple[pa.Array, pa.ListArray]]:
-    """The ids and the workflows of the parts that are no chance, one block after the other."""
+    """The ids and the workflows of the parts that are not chance, one block after the other."""
     for table in sure_parts:
         is_sure = tests.of(floats(table, "p_value")) <= FALSE_DISCOVERY_RATE
         workflow_ids = table.filter(pa.array(is_sure))["workflow_ids"].combine_chunks()
@@ -127,18 +127,18 @@ class PopularSequences:
     _users: Ints = field(init=False)
     _last_executed: Ints = field(init=False)
     _on_day: Mask = field(init=False)
-    _is_wanted: Mask = field(init=False)
-    # For each part seen, the longer ones that have come in every session of it so far.
+    _is_shared: Mask = field(init=False)
+    # For each part, the longer ones that have come in every session of it so far.
     _always_in: dict[int, set[tuple[int, str]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Nothing is counted yet."""
+        """Begin with nothing counted."""
         self._tree = _Tree.of(self.parts)
         size = len(self._tree)
         self._support, self._users, self._last_executed = np.zeros((3, size), dtype=np.int64)
         self._on_day = np.zeros((size, self.window_days), dtype=bool)
-        self._is_wanted = np.zeros(size, dtype=bool)
-        self._is_wanted[[self._tree.node_of[part] for part in self.parts]] = True
+        self._is_shared = np.zeros(size, dtype=bool)
+        self._is_shared[[self._tree.node_of[part] for part in self.parts]] = True
 
     def count(self, occurrences: pa.Table) -> None:
         """Count the sequences of a block of users, all days of them.
@@ -157,8 +157,8 @@ class PopularSequences:
         for length in range(1, self.longest + 1):
             fits = np.flatnonzero(begin + length <= end[begin])
             begin, node = begin[fits], node[fits]
-            known = np.flatnonzero(step[begin + length - 1] >= 0)
-            begin, node = begin[known], node[known]
+            inside = np.flatnonzero(step[begin + length - 1] >= 0)
+            begin, node = begin[inside], node[inside]
             node = self._tree.grow(node, step[begin + length - 1])
             begin, node = begin[node >= 0], node[node >= 0]
             # Sessions with one workflow are counted by steps: not all of them are sequences.
@@ -222,8 +222,8 @@ class PopularSequences:
         self, counts: SequenceCounts, row: Ints, begin: Ints, node: Ints, length: int
     ) -> None:
         """Keep the longer parts that have come in every session in which a part has."""
-        wanted = np.flatnonzero(self._is_wanted[node])
-        begin, node = begin[wanted], node[wanted]
+        selection = np.flatnonzero(self._is_shared[node])
+        begin, node = begin[selection], node[selection]
         first, of_part = counts.first[row[begin]], group(row[begin], node).first
         support = np.zeros(len(self._tree), dtype=np.int64)
         np.add.at(support, node[of_part], counts.occurrences[row[begin[of_part]]])

@@ -1,5 +1,4 @@
-"""What mining reads and writes: executions and marts in, statistics, windows and insights out.
+"""The reading and writing of mining: executions and marts in, statistics, windows and insights out.
 
-Columns on both ways. What is mined of them is computed in `mining/`, when and for which days is
-decided in `steps/mine`.
+Columns on both ways. `mining/` computes, `steps/mine` decides when and for which days.
 """

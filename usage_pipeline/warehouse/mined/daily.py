@@ -158,8 +158,8 @@ def unaccounted_hours(
         {"days": list(days), "anonymous": ANONYMOUS_USER, "machines": list(MACHINE_TRIGGERS)},
     ).fetchall()
     wrong = [
-        f"{day}: {found:,} by people, {counted:,} in hours"
-        for day, found, counted in rows
-        if found != counted
+        f"{day}: {by_people:,} by people, {in_hours:,} in hours"
+        for day, by_people, in_hours in rows
+        if by_people != in_hours
     ]
     return len(rows), wrong

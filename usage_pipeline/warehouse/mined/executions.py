@@ -10,7 +10,7 @@ from usage_pipeline.warehouse.columns import Snapshot
 from usage_pipeline.warehouse.mined.blocks import EVERYBODY, UserBlock
 from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER
 
-# Forgotten users are one user in the counts, but what several people did is nobody's habit.
+# Forgotten users are one user in the counts, but the runs of several people are nobody's habit.
 _QUERY = sql.SQL(
     "select id, user_id, workflow_id, start_time, status, trigger_type, attempt "
     "from raw.workflow_executions_simple "
@@ -25,7 +25,7 @@ def reader(
     """Read a block's executions from `start` to before `end`, of all its users or of some."""
 
     def read(start: datetime, end: datetime, users: pa.Array | None) -> pa.Table:
-        # No zone is a whole day away from UTC. The dates are there to read few partitions.
+        # A zone is less than a day away from UTC. The dates are there to read few partitions.
         query: sql.Composable = _QUERY.format(
             first_date=sql.Literal(start.date() - timedelta(days=1)),
             last_date=sql.Literal(end.date() + timedelta(days=1)),

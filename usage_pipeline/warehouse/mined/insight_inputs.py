@@ -1,4 +1,4 @@
-"""The numbers that insights are found from, as the marts give them."""
+"""The numbers that insights come from, as the marts give them."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -68,16 +68,16 @@ _COUNTED: Final = ("user_stats", "user_recent", "user_abandoned")
 
 
 def read_workflows(source: Snapshot, as_of: date, settings: InsightSettings) -> dict[str, pa.Table]:
-    """What the marts say of workflows, by field of `mining.insights.find.InsightInputs`.
+    """The numbers of workflows, by field of `mining.insights.find.InsightInputs`.
 
     Raises:
         UsageError: the marts are not built yet.
     """
-    built = source.read(
+    marts = source.read(
         sql.SQL("select to_regclass('marts.user_abandoned_workflows') is not null as are_there")
     )
-    if not built["are_there"][0].as_py():
-        raise UsageError("Insights are found from the marts: build these first.")
+    if not marts["are_there"][0].as_py():
+        raise UsageError("Insights come from the marts: build these first.")
     values = _values(as_of, settings)
     return {name: source.read(sql.SQL(q).format(**values)) for name, q in _OF_WORKFLOWS.items()}
 
@@ -85,14 +85,14 @@ def read_workflows(source: Snapshot, as_of: date, settings: InsightSettings) -> 
 def read_counted(
     source: Snapshot, as_of: date, settings: InsightSettings, users: UserBlock
 ) -> dict[str, pa.Table]:
-    """What `mining.insights.everyone` counts of a block of users."""
+    """The numbers of a block of users that `mining.insights.everyone` counts."""
     return _read(source, _COUNTED, as_of, settings, users)
 
 
 def read_users(
     source: Snapshot, as_of: date, settings: InsightSettings, users: UserBlock
 ) -> dict[str, pa.Table]:
-    """What the marts say of a block of users, by field of `mining.insights.find.InsightInputs`."""
+    """The numbers of a block of users, by field of `mining.insights.find.InsightInputs`."""
     return _read(source, _OF_USERS, as_of, settings, users)
 
 

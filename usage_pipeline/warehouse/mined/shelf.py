@@ -1,4 +1,4 @@
-"""Findings of blocks of users on disk, until what is known of all users is known."""
+"""Findings of blocks of users on disk, until all blocks are mined."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 
 class DiskShelf:
-    """Tables in a file that has no name and is gone when the process is, however it ends."""
+    """Tables in a file without a name, which goes when the process goes, however it ends."""
 
     def __init__(self, file: IO[bytes]) -> None:
         """Keep tables in this file."""
@@ -34,7 +34,7 @@ class DiskShelf:
 
 @contextmanager
 def disk_shelves(folder: Path) -> Iterator[Callable[[], DiskShelf]]:
-    """Make shelves in a folder; they are gone afterwards."""
+    """Make shelves in a folder, for the length of a block."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
         yield lambda: DiskShelf(files.enter_context(tempfile.TemporaryFile(dir=folder)))

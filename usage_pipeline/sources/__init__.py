@@ -1,7 +1,8 @@
 """Where executions come from: each source gives the executions of a day in the canonical schema.
 
-Pure: files in, Arrow columns out. No Dagster, no database, no clock and no environment here; the
-caller gives folders, the warehouse's time zone and the latest instant that makes sense.
+Pure: files in, Arrow columns out. Sources know neither Dagster nor a database, neither a clock nor
+an environment; the caller gives folders, the warehouse's time zone and the latest instant that
+makes sense.
 
     config        what a source is: declared in a file, or built by the CLI
     locations     which files a path means

@@ -45,7 +45,7 @@ class DeclaredSources:
         Args:
             first: the first day.
             last: the last day.
-            tracked_since: the first day of tracked executions, which need no declaration.
+            tracked_since: the first day of tracked executions, which come without a declaration.
         """
         return [
             day

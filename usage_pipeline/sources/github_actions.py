@@ -1,14 +1,14 @@
 """GitHub Actions: the runs of the REST answer "list workflow runs", as rows.
 
 One object with `workflow_runs`, a list of such pages, one page or one run a line, or a bare list
-of runs. The answer has no end of a run: once a run has ended, its last update stands for it.
+of runs. The answer lacks the end of a run: once a run has ended, its last update stands for it.
 
 The user is the run's `actor`, whose change or schedule it runs for, and not the
 `triggering_actor`, who pressed re-run: a re-run must not move a workflow's use to whoever restarts
 it. Only a run without an actor falls back to the other.
 
 Each attempt is an execution of its own; the list has only the latest one of each run, so earlier
-attempts are known from earlier exports.
+attempts come from earlier exports.
 """
 
 import json
@@ -39,7 +39,7 @@ def read_github_runs(stream: InputStream) -> Iterator[RawRows]:
     """Read an export. Rows are numbered from 1 in the order of the file.
 
     Raises:
-        InputError: it is no JSON, or holds no list of runs.
+        InputError: it is not JSON, or lacks a list of runs.
     """
     runs: list[Any] = []
     before = 0
@@ -92,10 +92,10 @@ def _page_or_run(text: JsonStream, name: str) -> Iterator[Any]:
     yield run
 
 
-def _rows(found: Sequence[Any], before: int) -> RawRows:
+def _rows(elements: Sequence[Any], before: int) -> RawRows:
     malformed = Malformed()
     runs, numbers = list[dict[str, Any]](), list[int]()
-    for number, run in enumerate(found, start=before + 1):
+    for number, run in enumerate(elements, start=before + 1):
         if isinstance(run, dict):
             runs.append(run)
             numbers.append(number)

@@ -1,6 +1,6 @@
 """Which column of a file holds what: the source's mapping, then the usual names.
 
-Names only; no values.
+Names only, not values.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,21 +25,21 @@ def bind(config: SourceConfig, names: Sequence[str]) -> dict[str, str]:
         Names of columns by field; fields without a column are left out.
     """
     by_plain_name = {plain_column(name): name for name in reversed(names)}
-    bound: dict[str, str] = {}
+    binding: dict[str, str] = {}
     for field, usual in COLUMN_NAMES.items():
         if field in config.columns:
-            wanted = config.columns[field]
-            if isinstance(wanted, tuple):
-                parts = [_named(part, names, by_plain_name) for part in wanted]
-                bound |= {
+            origin = config.columns[field]
+            if isinstance(origin, tuple):
+                parts = [_named(part, names, by_plain_name) for part in origin]
+                binding |= {
                     part_of_id(number): part
                     for number, part in enumerate(parts)
                     if part is not None
                 }
                 continue
-            found = _named(wanted, names, by_plain_name) if wanted is not None else None
+            column = _named(origin, names, by_plain_name) if origin is not None else None
         else:
-            found = next(
+            column = next(
                 (
                     by_plain_name[key]
                     for each in usual
@@ -47,13 +47,17 @@ def bind(config: SourceConfig, names: Sequence[str]) -> dict[str, str]:
                 ),
                 None,
             )
-        if found is not None:
-            bound[field] = found
-    return bound
+        if column is not None:
+            binding[field] = column
+    return binding
 
 
 def check_bound(
-    config: SourceConfig, file: str, names: Sequence[str], bound: Mapping[str, str], complete: bool
+    config: SourceConfig,
+    file: str,
+    names: Sequence[str],
+    binding: Mapping[str, str],
+    complete: bool,
 ) -> None:
     """Check that nothing is missing that a file must have.
 
@@ -61,23 +65,23 @@ def check_bound(
         config: the source, with its mapping.
         file: the file's name, for the message.
         names: the columns it has.
-        bound: what `bind` found.
+        binding: what `bind` found.
         complete: whether `names` are all the file can have; rows of JSON may leave columns out.
 
     Raises:
         InputError: a required column, or one that the mapping names, is not there.
     """
-    for field, wanted in config.columns.items():
-        parts = wanted if isinstance(wanted, tuple) else (wanted,)
+    for field, origin in config.columns.items():
+        parts = origin if isinstance(origin, tuple) else (origin,)
         for number, part in enumerate(parts):
             key = part_of_id(number) if field == "id" else field
-            if part is not None and key not in bound and (complete or field in REQUIRED_FIELDS):
+            if part is not None and key not in binding and (complete or field in REQUIRED_FIELDS):
                 raise InputError(
                     f"{file} has no column {part!r}, which the source {config.name!r} maps to "
                     f"{field}: it has {_listed(names)}."
                 )
     for field in REQUIRED_FIELDS:
-        if field in bound or (field == "user_id" and config.default_user):
+        if field in binding or (field == "user_id" and config.default_user):
             continue
         hint = " (or set default_user)" if field == "user_id" else ""
         raise InputError(
@@ -92,16 +96,16 @@ def part_of_id(number: int) -> str:
     return f"id {number + 1}" if number else "id"
 
 
-def is_there(wanted: str, names: Collection[str]) -> bool:
+def is_there(origin: str, names: Collection[str]) -> bool:
     """Whether a column that a source maps is among the columns of its files."""
-    return wanted in names or plain_column(wanted) in {plain_column(name) for name in names}
+    return origin in names or plain_column(origin) in {plain_column(name) for name in names}
 
 
-def _named(wanted: str, names: Sequence[str], by_plain_name: Mapping[str, str]) -> str | None:
-    return wanted if wanted in names else by_plain_name.get(plain_column(wanted))
+def _named(origin: str, names: Sequence[str], by_plain_name: Mapping[str, str]) -> str | None:
+    return origin if origin in names else by_plain_name.get(plain_column(origin))
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(" ".join(readable_text(name).split())[:40] for name in names[:_LISTED])
-    text = shown + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    excerpt = ", ".join(" ".join(readable_text(name).split())[:40] for name in names[:_LISTED])
+    text = excerpt + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
     return text.encode("utf-8", "backslashreplace").decode() or "no columns"

@@ -24,7 +24,7 @@ CanonicalField = Literal[
     "attempt",
     "source_status",
     "updated_at",
-    # Read where there is no end: the end is the start and the duration.
+    # Read where the end is missing: the end is the start and the duration.
     "duration_ms",
     "duration_s",
 ]

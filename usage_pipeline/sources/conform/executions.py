@@ -1,6 +1,6 @@
 """Rows of a file into the canonical schema, set-wise, with every reason why a row cannot be one.
 
-Knows no format and no files: `rows` in, columns out.
+Knows neither formats nor files: `rows` in, columns out.
 """
 
 from collections import Counter
@@ -84,7 +84,7 @@ class Rules:
 
     @property
     def status_words(self) -> Mapping[str, str]:
-        """What statuses mean."""
+        """The meanings of statuses."""
         usual = GITHUB_STATUS_WORDS if self.is_github else STATUS_WORDS
         return {**usual, **self.config.statuses}
 
@@ -193,7 +193,7 @@ class _Fields:
         self._nulls = () if nulls is None else nulls
         self._id_nulls = NULL_WORDS if nulls is None else nulls
         self.notes: Counter[str] = Counter()
-        # Rows that have not begun: they are no executions yet, and nothing is wrong with them.
+        # Rows that have not begun: they are not executions yet, and nothing is wrong with them.
         self.waiting = pa.repeat(pa.scalar(False), self.count)
 
     def message(self, name: str, characters: int) -> Parsed:
@@ -206,49 +206,49 @@ class _Fields:
         return text.with_values(cut(named, characters))
 
     def status(self) -> Parsed:
-        found = self._trimmed("status")
-        meant = words("status", found.values, self._rules.status_words, "statuses")
-        return meant.after(found).require("status")
+        column = self._trimmed("status")
+        meaning = words("status", column.values, self._rules.status_words, "statuses")
+        return meaning.after(column).require("status")
 
     def source_status(self) -> Parsed:
         """The source's own word, unless it is the same as ours."""
-        given = self._trimmed("source_status")
-        if given.values.null_count == 0:
-            return given
+        column = self._trimmed("source_status")
+        if column.values.null_count == 0:
+            return column
 
         def detail(distinct: pa.Array) -> Parsed:
-            known = self._rules.status_words
-            kept = [None if known.get(each) == each else each for each in distinct.to_pylist()]
-            return Parsed(pa.array(kept, pa.string()))
+            meanings = self._rules.status_words
+            texts = [None if meanings.get(each) == each else each for each in distinct.to_pylist()]
+            return Parsed(pa.array(texts, pa.string()))
 
         status = per_distinct(self._trimmed("status").values, detail)
-        return given.with_values(pc.coalesce(given.values, status.values))
+        return column.with_values(pc.coalesce(column.values, status.values))
 
     def trigger(self) -> Parsed:
-        found = self._trimmed("trigger_type")
+        column = self._trimmed("trigger_type")
         other = GITHUB_OTHER_EVENTS if self._rules.is_github else None
-        meant = words("trigger", found.values, self._rules.trigger_words, "triggers", other)
-        meant = meant.after(found)
+        meaning = words("trigger", column.values, self._rules.trigger_words, "triggers", other)
+        meaning = meaning.after(column)
         default = self._rules.config.default_trigger
-        if default is None or meant.values.null_count == 0:
-            return meant
-        return meant.with_values(pc.fill_null(meant.values, default))
+        if default is None or meaning.values.null_count == 0:
+            return meaning
+        return meaning.with_values(pc.fill_null(meaning.values, default))
 
     def attempt(self) -> Parsed:
-        found = self._sound("attempt")
-        if found.values.null_count == self.count and found.problem is None:
+        column = self._sound("attempt")
+        if column.values.null_count == self.count and column.problem is None:
             return Parsed(pa.repeat(pa.scalar(1, pa.int32()), self.count))
-        number = whole_numbers("attempt", found, 1, _INT32)
+        number = whole_numbers("attempt", column, 1, _INT32)
         return number.with_values(pc.fill_null(number.values.cast(pa.int32()), 1))
 
     def size(self, name: str) -> Parsed:
         return whole_numbers(name, self._sound(name), 0, _INT64)
 
     def cost(self) -> Parsed:
-        found = self._sound("cost")
-        if found.values.null_count == self.count:
-            return found.with_values(pa.nulls(self.count, COST))
-        return costs("cost", found)
+        column = self._sound("cost")
+        if column.values.null_count == self.count:
+            return column.with_values(pa.nulls(self.count, COST))
+        return costs("cost", column)
 
     def execution_id(self, attempt: Parsed, within: Sequence[Parsed]) -> tuple[Parsed, Parsed]:
         """The source's own id, and ours."""

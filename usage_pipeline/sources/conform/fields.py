@@ -22,14 +22,15 @@ from usage_pipeline.sources.reading.streams import MARKS, NESTED_MARK, REPLACEME
 _WHOLE = r"^\d{1,18}$"
 _USUAL_COST = r"^[+-]?\d{1,11}(\.\d{1,18})?$"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
-# The first byte of every mark in UTF-8; no usual text has one as high.
+# The first byte of every mark in UTF-8; it is higher than any byte of usual text.
 _MARK_BYTE: Final = 0xF4
 _CENTS: Final = Decimal("0.000001")
 
 
 Care = Literal["id", "name", "message"]
 """How careful a text is read: an id exactly or not at all, since two could become one; a name
-without what no text can hold; a message at any price, so that no failed execution is lost."""
+without the characters that a text cannot hold; a message at any price, so that every failed
+execution is kept."""
 
 
 def sound_text(
@@ -42,7 +43,7 @@ def sound_text(
         column: the column as it was read.
         field_bytes: the greatest size of a field.
         marked: whether it may hold marks (see `streams`).
-        care: what becomes of characters that no text can hold.
+        care: how to treat characters that a text cannot hold.
     """
     parsed = Parsed(text_of(column))
     lowest, highest = _byte_range(parsed.values)
@@ -112,7 +113,7 @@ def cut(text: pa.Array, characters: int) -> pa.Array:
 def words(
     name: str, text: pa.Array, meanings: Mapping[str, str], setting: str, other: str | None = None
 ) -> Parsed:
-    """What words mean.
+    """The meanings of words.
 
     Args:
         name: the field, for reasons.
@@ -123,8 +124,8 @@ def words(
     """
 
     def parse(distinct: pa.Array) -> Parsed:
-        found = [meanings.get(plain_word(word), other) for word in distinct.to_pylist()]
-        values = pa.array(found, pa.string())
+        texts = [meanings.get(plain_word(word), other) for word in distinct.to_pylist()]
+        values = pa.array(texts, pa.string())
         what = f"is not known: map it in {setting}"
         return Parsed(values).refuse(values.is_null(), about(name, distinct, what))
 
@@ -146,7 +147,7 @@ def whole_numbers(name: str, column: Parsed, least: int, most: int) -> Parsed:
         parsed = Parsed(text.cast(pa.int64()))
     else:
         values = without(text, pc.invert(usual)).cast(pa.int64())
-        odd = per_distinct(without(text, usual), lambda found: _odd_whole(name, found))
+        odd = per_distinct(without(text, usual), lambda texts: _odd_whole(name, texts))
         parsed = odd.with_values(pc.coalesce(values, odd.values))
     low, high = pc.less(parsed.values, least), pc.greater(parsed.values, most)
     parsed = parsed.refuse(low, about(name, text, f"is less than {least}"))
@@ -179,7 +180,7 @@ def costs(name: str, column: Parsed) -> Parsed:
     values = pc.round(exact, ndigits=6, round_mode="half_to_even").cast(COST, safe=False)
     parsed = Parsed(values)
     if not pc.all(usual, min_count=0).as_py():
-        odd = per_distinct(without(text, usual), lambda found: _odd_cost(name, found))
+        odd = per_distinct(without(text, usual), lambda texts: _odd_cost(name, texts))
         parsed = odd.with_values(pc.coalesce(values, odd.values))
     negative = pc.less(parsed.values, pa.scalar(Decimal(0), COST))
     return parsed.refuse(negative, about(name, text, "is negative")).after(column)
@@ -212,14 +213,14 @@ def _odd_cost(name: str, text: pa.Array) -> Parsed:
             for number in numbers
         ]
     large = [number is not None and abs(number) >= 10**12 for number in rounded]
-    kept = [None if wide else number for number, wide in zip(rounded, large, strict=True)]
-    values = pa.array(kept, COST)
+    numbers = [None if wide else number for number, wide in zip(rounded, large, strict=True)]
+    values = pa.array(numbers, COST)
     parsed = Parsed(values).refuse(pa.array(large, pa.bool_()), about(name, text, "is too large"))
     return parsed.refuse(values.is_null(), about(name, text, "is not a number"))
 
 
 def _decimal(text: str) -> Decimal | None:
-    # Longer numbers are no numbers, and could take for ever.
+    # Longer texts are not numbers, and could take for ever.
     return Decimal(text) if len(text) <= 300 and _NUMBER.fullmatch(text) else None
 
 
@@ -229,5 +230,5 @@ def _byte_range(text: pa.Array) -> tuple[int, int]:
         return 1, 1
     _, offsets, data = text.buffers()
     ends = np.frombuffer(offsets, np.int32)[text.offset : text.offset + len(text) + 1]
-    held = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
-    return (int(held.min()), int(held.max())) if len(held) else (1, 1)
+    bytes_of_text = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
+    return (int(bytes_of_text.min()), int(bytes_of_text.max())) if len(bytes_of_text) else (1, 1)

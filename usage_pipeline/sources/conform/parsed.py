@@ -1,4 +1,4 @@
-"""What parsing a column comes to: values, and a problem for each row that has none it should have.
+"""The result of parsing a column: values, and a problem for each row that lacks the value it needs.
 
 The algebra only. Parsers stand in `fields` and `timestamps`.
 """
@@ -19,7 +19,7 @@ class Parsed:
 
     Attributes:
         values: the values; null where there is none or it has a problem.
-        problem: text where a row has a problem, null elsewhere; None when no row has one.
+        problem: text where a row has a problem, null elsewhere; None when every row is sound.
     """
 
     values: pa.Array
@@ -36,8 +36,8 @@ class Parsed:
             return self
         wrong = pc.fill_null(wrong, False)
         reasons = reason if isinstance(reason, str) else reason()
-        found = pc.if_else(wrong, reasons, pa.scalar(None, pa.string()))
-        problem = found if self.problem is None else pc.coalesce(self.problem, found)
+        problems = pc.if_else(wrong, reasons, pa.scalar(None, pa.string()))
+        problem = problems if self.problem is None else pc.coalesce(self.problem, problems)
         return Parsed(without(self.values, wrong), problem)
 
     def require(self, name: str) -> "Parsed":
@@ -76,7 +76,7 @@ def shown(text: pa.Array) -> pa.Array:
 
 
 def about(name: str, column: pa.Array, what: str) -> Callable[[], pa.Array]:
-    """What makes reasons such as `cost "x" is not a number`; mostly none are needed."""
+    """Makes reasons such as `cost "x" is not a number`; most columns need none."""
     return lambda: pc.binary_join_element_wise(name, shown(column.cast(pa.string())), what, " ")
 
 

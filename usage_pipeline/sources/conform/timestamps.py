@@ -46,7 +46,7 @@ class Clock:
     """How the times of a source are read.
 
     Attributes:
-        zone: the zone of times that carry no offset.
+        zone: the zone of times without an offset.
         form: the codes of Python's strptime, or one of `EPOCHS`; None for ISO 8601.
         latest: the latest time that makes sense, if any.
     """
@@ -81,7 +81,7 @@ def instants(name: str, column: pa.Array, text: Parsed | None, clock: Clock) -> 
 
 
 def is_time(column: pa.Array) -> bool:
-    """Whether a column holds times already, and no text or numbers."""
+    """Whether a column holds times already, rather than text or numbers."""
     return bool(pa.types.is_timestamp(column.type) or pa.types.is_date(column.type))
 
 
@@ -98,7 +98,7 @@ def _parsed(name: str, text: pa.Array, clock: Clock) -> Parsed:
         return _epochs(name, text, clock.form)
     if clock.form is not None:
         form = clock.form
-        return per_distinct(text, lambda found: _formatted(name, found, form, clock.zone))
+        return per_distinct(text, lambda texts: _formatted(name, texts, form, clock.zone))
     # Arrow's own parser is fast and strict; it takes a column only if it understands all of it.
     try:
         return Parsed(text.cast(INSTANT))
@@ -111,9 +111,9 @@ def _parsed(name: str, text: pa.Array, clock: Clock) -> Parsed:
 
 
 def _mixed(name: str, text: pa.Array, zone: str) -> Parsed:
-    """ISO times of any kind side by side: some with an offset, some without, some no times."""
+    """ISO times of any kind side by side: with an offset, without one, or not times at all."""
     parts = pc.extract_regex(text, pattern=_ISO)
-    known = flags(parts.is_valid())
+    is_iso = flags(parts.is_valid())
     number = {key: _digits(parts.field(key)) for key in ("year", "month", "day", "hour", "minute")}
     second = _digits(parts.field("second"))
     micros = _digits(pc.utf8_slice_codeunits(pc.utf8_rpad(parts.field("fraction"), 6, "0"), 0, 6))
@@ -122,7 +122,7 @@ def _mixed(name: str, text: pa.Array, zone: str) -> Parsed:
     following = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     days = first + number["day"] - 1
     hours, minutes = _digits(parts.field("hours")), _digits(parts.field("minutes"))
-    sound = known & (number["month"] >= 1) & (number["month"] <= 12) & (number["day"] >= 1)
+    sound = is_iso & (number["month"] >= 1) & (number["month"] <= 12) & (number["day"] >= 1)
     sound &= (days < following) & (number["hour"] < 24) & (number["minute"] < 60) & (second < 60)
     sound &= (hours <= 18) & (minutes < 60)
     sign = np.where(flags(pc.equal(parts.field("sign"), "-")), -1, 1)

@@ -10,7 +10,7 @@ from typing import Final
 from usage_pipeline.sources.conform.canonical import CanonicalField
 from usage_pipeline.terms import Status, Trigger
 
-# Names are compared without case, spaces, hyphens and underscores; the first one found is taken.
+# Names are compared without case, spaces, hyphens and underscores; the first match wins.
 COLUMN_NAMES: Final[Mapping[CanonicalField, tuple[str, ...]]] = {
     "id": ("id", "execution_id", "run_id", "source_id"),
     "user_id": ("user_id", "user", "user_name", "actor", "login", "owner"),

@@ -29,7 +29,7 @@ def read_csv(
 ) -> Iterator[RawRows]:
     """Read a CSV file whose first row names the columns.
 
-    Rows are numbered from 1 after the header; blank lines are no rows. Excel's line `sep=;` before
+    Rows are numbered from 1 after the header; blank lines are not rows. Excel's line `sep=;` before
     the header is a hint for Excel: it is left out, and names the delimiter where none is declared.
 
     Args:
@@ -113,10 +113,10 @@ class _Feed:
         return False
 
     def read(self, size: int) -> bytes:
-        parts, wanted = [self._rest], size - len(self._rest)
-        while wanted > 0 and (chunk := next(self._chunks, None)) is not None:
+        parts, missing_size = [self._rest], size - len(self._rest)
+        while missing_size > 0 and (chunk := next(self._chunks, None)) is not None:
             parts.append(chunk)
-            wanted -= len(chunk)
+            missing_size -= len(chunk)
         data = b"".join(parts)
         self._rest = data[size:]
         return data[:size]
@@ -176,15 +176,15 @@ class _BrokenRows:
         return RawRows(np.empty(0, np.int64), none, self._taken(len(self._waiting.numbers)))
 
     def _taken(self, end: int) -> Malformed:
-        taken, all_rows = Malformed(), self._waiting
+        malformed, all_rows = Malformed(), self._waiting
         rows = list(zip(all_rows.numbers, all_rows.reasons, all_rows.originals, strict=True))
         for number, reason, original in rows[:end]:
             if reason:
-                taken.add(number, reason, original)
+                malformed.add(number, reason, original)
         self._waiting = (
             Malformed(*map(list, zip(*rows[end:], strict=True))) if rows[end:] else (Malformed())
         )
-        return taken
+        return malformed
 
 
 def _split_header(stream: InputStream, chunks: Iterator[bytes]) -> tuple[str, bytes]:
@@ -222,11 +222,11 @@ def _column_names(name: str, header: str, delimiter: str) -> list[str]:
     except csv.Error as error:
         raise InputError(f"{name} has no header that can be read: {error}.") from None
     if len(names) == 1:
-        found = [each for each in _SEPARATORS if each != delimiter and each in header]
-        if found:
+        others = [each for each in _SEPARATORS if each != delimiter and each in header]
+        if others:
             raise InputError(
                 f"{name} has one column, {header[:80]!r}: it seems to be separated by "
-                f"{_SEPARATORS[found[0]]}; set delimiter: {found[0]!r}."
+                f"{_SEPARATORS[others[0]]}; set delimiter: {others[0]!r}."
             )
     twice = next((each for each in names if each and names.count(each) > 1), None)
     if twice is not None:

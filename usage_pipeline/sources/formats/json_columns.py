@@ -18,7 +18,7 @@ def parse(text: str) -> Any:
     """One JSON value, numbers as their text.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is not JSON.
         RecursionError: it is nested too deeply.
     """
     return _DECODER.decode(text)

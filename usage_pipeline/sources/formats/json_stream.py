@@ -1,7 +1,7 @@
 """JSON read piece by piece: lists of any length without holding more than one element's text.
 
 Knows the shapes of an export: values one after another, a list of values, an object with a long
-list in it. What an element means stands in `github_actions`.
+list in it. `github_actions` says what an element means.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class JsonStream:
         self._before = 0
 
     def peek(self) -> str:
-        """The next character that is no space; empty at the end."""
+        """The next character that is not a space; empty at the end."""
         while True:
             while self._place < len(self._text) and self._text[self._place] in _SPACE:
                 self._place += 1
@@ -54,7 +54,7 @@ class JsonStream:
         self.peek()
         while True:
             try:
-                found, end = json_columns.parse_at(self._text, self._place)
+                element, end = json_columns.parse_at(self._text, self._place)
             except RecursionError:
                 raise self._error("it is nested too deeply") from None
             except ValueError as error:
@@ -66,7 +66,7 @@ class JsonStream:
             # A number that ends with the text may go on in the next chunk.
             if end < len(self._text) or not self._more():
                 self._place = end
-                return found
+                return element
 
     def elements(self) -> Iterator[None]:
         """Step through the list that starts here: at each step the next element starts."""

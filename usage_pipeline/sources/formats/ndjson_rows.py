@@ -1,6 +1,6 @@
 """The rows of an NDJSON file: one JSON object a line.
 
-A line that is no object is a malformed row; it never fails the file.
+A line that is not an object is a malformed row; it never fails the file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,24 +18,24 @@ _BATCH_LINES = 32_768
 
 
 def read_ndjson(stream: InputStream, paths: Sequence[str] = ()) -> Iterator[RawRows]:
-    """Read an NDJSON file. A file without a line has no rows.
+    """Read an NDJSON file. A file without a line is empty.
 
-    Rows are numbered by lines; blank lines are no rows.
+    Rows are numbered by lines; blank lines are not rows.
 
     Args:
         stream: the file.
         paths: names with dots that reach into objects.
 
     Raises:
-        InputError: it is no NDJSON, such as one JSON list over many lines.
+        InputError: it is not NDJSON, such as one JSON list over many lines.
     """
     before, checked = 0, False
     for lines in _batches(stream):
-        kept = [(number, line) for number, line in enumerate(lines, start=before + 1) if line]
+        texts = [(number, line) for number, line in enumerate(lines, start=before + 1) if line]
         before += len(lines)
-        if not kept:
+        if not texts:
             continue
-        rows = _rows(kept, paths)
+        rows = _rows(texts, paths)
         if not checked and not len(rows.numbers):
             raise InputError(
                 f"{stream.name} is no NDJSON: line {rows.malformed.numbers[0]} "
@@ -71,12 +71,12 @@ def _rows(numbered: list[tuple[int, str]], paths: Sequence[str]) -> RawRows:
         objects = []
         sound = []
         for number, line in numbered:
-            found = _parsed(line)
-            if isinstance(found, dict):
-                objects.append(found)
+            value = _parsed(line)
+            if isinstance(value, dict):
+                objects.append(value)
                 sound.append((number, line))
             else:
-                malformed.add(number, found, line)
+                malformed.add(number, value, line)
         numbers, lines = [number for number, _ in sound], [line for _, line in sound]
     return RawRows(
         np.array(numbers, np.int64),
@@ -89,15 +89,15 @@ def _rows(numbered: list[tuple[int, str]], paths: Sequence[str]) -> RawRows:
 
 
 def _parsed_together(lines: list[str]) -> list[dict[str, Any]] | None:
-    """The objects of all lines by one call of the parser, or None if any line is no object."""
+    """The objects of all lines by one call of the parser, or None if a line is not an object."""
     # The numbers between the lines prove that none ran into the next.
     text = ",".join(f"{line},{place}" for place, line in enumerate(lines))
     try:
-        found = json_columns.parse(f"[{text}]")
+        value = json_columns.parse(f"[{text}]")
     except (ValueError, RecursionError):
         return None
-    objects = found[::2]
-    if found[1::2] != [str(place) for place in range(len(lines))]:
+    objects = value[::2]
+    if value[1::2] != [str(place) for place in range(len(lines))]:
         return None
     return objects if all(type(each) is dict for each in objects) else None
 
@@ -105,9 +105,9 @@ def _parsed_together(lines: list[str]) -> list[dict[str, Any]] | None:
 def _parsed(line: str) -> dict[str, Any] | str:
     """The object of a line, or why it has none."""
     try:
-        found = json_columns.parse(line)
+        value = json_columns.parse(line)
     except RecursionError:
         return "it is nested too deeply"
     except ValueError as error:
         return f"it is not JSON ({error})"
-    return found if isinstance(found, dict) else "it is not a JSON object"
+    return value if isinstance(value, dict) else "it is not a JSON object"

@@ -25,7 +25,7 @@ def read_parquet(stream: InputStream) -> Iterator[RawRows]:
     """Read a Parquet file. Rows are numbered from 1.
 
     Raises:
-        InputError: it is no Parquet, damaged, or unpacks to far more than its size.
+        InputError: it is not Parquet, damaged, or unpacks to far more than its size.
     """
     try:
         stream.fingerprint()

@@ -1,6 +1,6 @@
 """Rows as they stand in a file: what every format reader delivers and `conform` takes.
 
-Verbatim columns, row numbers, and the rows that are not even rows. No meaning yet.
+Verbatim columns, row numbers, and the rows that are not even rows. `conform` gives them meaning.
 """
 
 import json
@@ -24,7 +24,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 @dataclass
 class Malformed:
-    """Rows that have no columns: too many fields, broken JSON.
+    """Rows without columns: too many fields, broken JSON.
 
     Attributes:
         numbers: their row numbers.
@@ -50,7 +50,7 @@ class RawRows:
     Attributes:
         numbers: the number of each row in its file, from 1.
         columns: the file's columns by name; text for formats that have nothing else.
-        malformed: rows in between that have no columns.
+        malformed: rows in between that lack columns.
         marked: whether a field may hold a mark (see `streams`).
         lines: the text of each row, where a row is a line.
     """
@@ -73,7 +73,7 @@ class RawRows:
 
 
 def text_of(column: pa.Array) -> pa.Array:
-    """A column of any simple type as text; what has no text of its own becomes its bytes in hex."""
+    """A column of any simple type as text; a value without a text becomes its bytes in hex."""
     kind = column.type
     if isinstance(column, pa.ExtensionArray):
         return text_of(column.storage)

@@ -19,7 +19,7 @@ from usage_pipeline.sources.conform.executions import Conformed
 from usage_pipeline.sources.formats.rows import IntArray, RawRows
 
 _NO_DAY: Final = np.iinfo(np.int32).min
-# So many rows without one start that can be read are a wrong mapping and no dirty data.
+# So many rows without one start that can be read are a wrong mapping, not dirty data.
 _WAITING_ROWS = 100_000
 
 _Days = npt.NDArray[np.int32]
@@ -48,10 +48,10 @@ class Charging:
         Rows whose day only later rows tell come with those.
 
         Raises:
-            InputError: so far no row has a start that can be read, and there are very many.
+            InputError: very many rows have come so far, all without a start that can be read.
         """
         malformed = rows.malformed
-        days = self._known_days(rows.numbers, malformed.numbers, conformed.days)
+        days = self._dates_of_rows(rows.numbers, malformed.numbers, conformed.days)
         places = conformed.rejected
         own, broken = days[: len(rows.numbers)][places], days[len(rows.numbers) :]
         if not len(places) and not malformed.numbers:
@@ -78,24 +78,24 @@ class Charging:
                 f"day; {first['location']}: {' '.join(first['reason'].split())}."
             )
 
-    def _known_days(self, numbers: IntArray, broken: Sequence[int], days: pa.Array) -> _Days:
+    def _dates_of_rows(self, numbers: IntArray, broken: Sequence[int], days: pa.Array) -> _Days:
         """The day of each row, of those with columns first; also of rows that tell none."""
-        told = pc.fill_null(days.cast(pa.int32()), _NO_DAY).to_numpy()
-        told = np.concatenate([told, np.full(len(broken), _NO_DAY, np.int32)])
+        dates = pc.fill_null(days.cast(pa.int32()), _NO_DAY).to_numpy()
+        dates = np.concatenate([dates, np.full(len(broken), _NO_DAY, np.int32)])
         if self._day is not None:
-            return np.full(len(told), self._day, np.int32)
-        if not len(told):
-            return told
+            return np.full(len(dates), self._day, np.int32)
+        if not len(dates):
+            return dates
         order = np.argsort(np.concatenate([numbers, np.array(broken, np.int64)]), kind="stable")
-        in_order = told[order]
-        latest = np.maximum.accumulate(np.where(in_order == _NO_DAY, -1, np.arange(len(told))))
+        in_order = dates[order]
+        latest = np.maximum.accumulate(np.where(in_order == _NO_DAY, -1, np.arange(len(dates))))
         filled = np.where(latest < 0, self._last, in_order[latest])
         if self._last == _NO_DAY and filled[-1] != _NO_DAY:
             first = in_order[in_order != _NO_DAY][0]
             filled = np.where(filled == _NO_DAY, first, filled)
             self._waiting = [_with_days(table, first) for table in self._waiting]
         self._last = filled[-1]
-        result = np.empty_like(told)
+        result = np.empty_like(dates)
         result[order] = filled
         return result
 

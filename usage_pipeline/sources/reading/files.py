@@ -100,9 +100,9 @@ class FileReading:
             yield f"{count:,} row{'' if count == 1 else 's'} of {name} {what}."
         if not self._columns_seen:
             return
-        for wanted, field_name in config.mapped_columns.items():
-            if not is_there(wanted, self._columns_seen):
-                yield f"No row of {name} has {wanted!r}, which the source maps to {field_name}."
+        for column, field_name in config.mapped_columns.items():
+            if not is_there(column, self._columns_seen):
+                yield f"No row of {name} has {column!r}, which the source maps to {field_name}."
         for mapping, field_name in (("statuses", "status"), ("triggers", "trigger_type")):
             unused = set(getattr(config, mapping)) - self._words_seen.get(field_name, set())
             if self._words_seen.get(field_name) and unused:
@@ -147,13 +147,13 @@ def _format(config: SourceConfig, path: str) -> str:
         return config.format
     if config.rows is not None:
         return "json"
-    found = _FORMATS.get(_suffix(path))
-    if found is None:
+    file_format = _FORMATS.get(_suffix(path))
+    if file_format is None:
         raise InputError(
             f"The name of {path.rpartition('/')[2]} does not tell its format: set format to csv, "
             "ndjson, json or parquet."
         )
-    return found
+    return file_format
 
 
 def _suffix(path: str) -> str:

@@ -12,8 +12,8 @@ class Limits(BaseModel):
 
     # A packed file that unpacks to more times its size is a bomb; who has such a file unpacks it.
     unpacked_ratio: ClassVar[int] = 1000
-    # The greatest size of one field; a row with a greater one is rejected. No error message is that
-    # long, and a file read with the wrong quotes is.
+    # The greatest size of one field; a row with a greater one is rejected. An error message is
+    # never that long, and a file read with the wrong quotes is.
     field_bytes: ClassVar[int] = 1_000_000
 
     file_bytes: int = Field(

@@ -1,6 +1,6 @@
 """Which files a source's paths mean: local or fsspec, file, folder, glob or `{day}`.
 
-Finds and opens files. What is in them stands in the `*_rows` modules.
+Finds and opens files. The `*_rows` modules read what is in them.
 """
 
 import re
@@ -54,32 +54,34 @@ class InputFile:
             yield file
 
 
-def files_of(config: SourceConfig, wanted: Callable[[str], bool]) -> list[InputFile]:
+def files_of(config: SourceConfig, accepts: Callable[[str], bool]) -> list[InputFile]:
     """All files of a source without `{day}`, in the order of their paths.
 
     Args:
         config: the source.
-        wanted: which files of a folder are meant, by their names.
+        accepts: which files of a folder are meant, by their names.
 
     Raises:
         InputError: there is none; the message names what was looked for.
     """
-    return _distinct([file for path in config.paths for file in _found(path, wanted)])
+    return _distinct([file for path in config.paths for file in _files_at(path, accepts)])
 
 
-def files_of_day(config: SourceConfig, wanted: Callable[[str], bool], day: date) -> list[InputFile]:
+def files_of_day(
+    config: SourceConfig, accepts: Callable[[str], bool], day: date
+) -> list[InputFile]:
     """The files of a day of a source with `{day}`, in the order of their paths.
 
     Args:
         config: the source.
-        wanted: which files of a folder are meant, by their names.
+        accepts: which files of a folder are meant, by their names.
         day: the execution date.
 
     Raises:
         InputError: one of its paths has no file for the day.
     """
     return _distinct(
-        [file for path in config.paths for file in _found(path_of_day(path, day), wanted, day)]
+        [file for path in config.paths for file in _files_at(path_of_day(path, day), accepts, day)]
     )
 
 
@@ -94,26 +96,30 @@ def days_with_files(config: SourceConfig) -> list[date]:
         system, template = _system_of(path)
         with _listing(path):
             template = _literal_where_it_exists(system, template)
-            found = system.glob(any_day(template))
-        days.update(day for each in found if (day := day_of_path(template, str(each))) is not None)
+            matches = system.glob(any_day(template))
+        days.update(
+            day for each in matches if (day := day_of_path(template, str(each))) is not None
+        )
     return sorted(days)
 
 
-def _found(path: str, wanted: Callable[[str], bool], day: date | None = None) -> list[InputFile]:
+def _files_at(
+    path: str, accepts: Callable[[str], bool], day: date | None = None
+) -> list[InputFile]:
     system, place = _system_of(path)
     with _listing(path):
         if system.isfile(place):
             paths, folder = [place], place.rpartition("/")[0]
         elif system.isdir(place):
             folder = place.rstrip("/")
-            paths = [each for each in system.find(folder) if _is_input(each, folder)]
-            paths = [each for each in paths if wanted(each)]
+            paths = [each for each in system.find(folder) if _accepts(each, folder)]
+            paths = [each for each in paths if accepts(each)]
         else:
             pattern = _literal_where_it_exists(system, place)
-            found = system.glob(pattern) if _GLOB.search(place) else []
+            matches = system.glob(pattern) if _GLOB.search(place) else []
             paths = [
                 str(each)
-                for each in found
+                for each in matches
                 if system.isfile(each) and not str(each).rpartition("/")[2].startswith(".")
             ]
             folder = _GLOB.split(place)[0].rpartition("/")[0]
@@ -160,7 +166,7 @@ def _listing(path: str) -> Iterator[None]:
         raise InputError(f"{path} cannot be listed: {_reason(error)}.") from error
 
 
-def _is_input(path: str, folder: str) -> bool:
+def _accepts(path: str, folder: str) -> bool:
     """Whether a file of a folder is meant: hidden ones and marks like _SUCCESS are not."""
     return not any(part.startswith((".", "_")) for part in path[len(folder) + 1 :].split("/"))
 
@@ -170,7 +176,7 @@ def _distinct(files: list[InputFile]) -> list[InputFile]:
 
 
 def _shown(path: str) -> str:
-    """A path as text: names of files may hold bytes that are no text."""
+    """A path as text: names of files may hold bytes that are not text."""
     return path.encode("utf-8", "backslashreplace").decode()
 
 

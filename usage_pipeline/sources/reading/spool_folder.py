@@ -1,6 +1,6 @@
-"""The folder in which rows wait, one a load: gone with the load, or with the next one after a kill.
+"""The folder in which rows wait, one a load.
 
-What is in it stands in `spool` and `day_files`.
+It goes with the load, or with the next one after a kill. `spool` and `day_files` say what is in it.
 """
 
 import shutil
@@ -24,7 +24,7 @@ def spool_folder(home: Path) -> Iterator[Path]:
     home.mkdir(parents=True, exist_ok=True)
     _remove_orphans(home)
     folder = home / f"{_PREFIX}{uuid4().hex[:12]}"
-    # The lock comes first, so that no folder is ever there without one.
+    # The lock comes first, so that a folder is never there without one.
     with _lock_of(folder):
         folder.mkdir()
         try:

@@ -1,8 +1,8 @@
 """The bytes of one input file: unpacked, bounded, hashed, and always valid UTF-8.
 
 A byte that is not UTF-8 becomes a *mark*, one character of a private plane that keeps the byte, so
-that no reader fails on it: `conform` rejects the rows that hold one. What the bytes mean stands in
-the `*_rows` modules.
+that readers do not fail on it: `conform` rejects the rows that hold one. The `*_rows` modules say
+what the bytes mean.
 """
 
 import codecs
@@ -19,15 +19,15 @@ from usage_pipeline.sources.reading.limits import Limits
 # A mark is this and the byte it stands for. Nobody assigns characters up there.
 FIRST_MARK: Final = 0x10FF00
 MARKS: Final = f"[{chr(FIRST_MARK)}-{chr(FIRST_MARK + 0xFF)}]"
-# What stands where a text is wanted and an object or a list was found.
+# Stands for an object or a list in the place of a text.
 NESTED_MARK: Final = chr(FIRST_MARK)
 # A lone surrogate is valid JSON but not valid text: this stands for each.
 SURROGATE_MARK: Final = chr(FIRST_MARK - 1)
 REPLACEMENT: Final = "\ufffd"
-"""What is kept of a character that a text cannot hold."""
+"""The part that stays of a character that a text cannot hold."""
 
 _CHUNK = 1 << 20
-# Below this much text no ratio is suspicious: small files of repeated rows pack very well.
+# A ratio is suspicious only above this much text: small files of repeated rows pack very well.
 _RATIO_COUNTS_FROM = 64 << 20
 _OTHER_KINDS = (
     (b"PK\x03\x04", "a zip archive: unpack it first"),
@@ -72,7 +72,7 @@ class InputStream:
         """The file's text in chunks of some megabytes, in UTF-8, without a byte order mark.
 
         Raises:
-            InputError: it cannot be unpacked, or is no text.
+            InputError: it cannot be unpacked, or is not text.
         """
         rest, first = b"", True
         for chunk in self._recoded(self._unpacked()):
@@ -212,7 +212,7 @@ def _inflated(name: str, first: bytes, stored: Iterator[bytes]) -> Iterator[byte
             if following is None:
                 break
             chunk = following
-        # What zlib still holds comes out in pieces of the same size.
+        # The rest that zlib holds comes out in pieces of the same size.
         while text := member.decompress(b"", 4 * _CHUNK):
             yield text
     except zlib.error as error:

@@ -64,8 +64,8 @@ def day_of_path(template: str, path: str) -> date | None:
         forms.append(place[1] or "%Y-%m-%d")
         pattern += _pattern_of_glob(template[end : place.start()]) + f"({_pattern(forms[-1])})"
         end = place.end()
-    found = re.fullmatch(pattern + _pattern_of_glob(template[end:]) + r"(?:/.*)?", path)
-    return None if found is None else _day_of(list(zip(forms, found.groups(), strict=True)))
+    match = re.fullmatch(pattern + _pattern_of_glob(template[end:]) + r"(?:/.*)?", path)
+    return None if match is None else _day_of(list(zip(forms, match.groups(), strict=True)))
 
 
 def _pattern(form: str) -> str:
@@ -100,14 +100,14 @@ def _pattern_of_glob(text: str) -> str:
 def _day_of(parts: list[tuple[str, str]]) -> date | None:
     """The day that texts, each written in its form, tell together."""
     # strptime takes each code once; one that is repeated must say the same.
-    seen: dict[str, str] = {}
+    values: dict[str, str] = {}
     for form, text in parts:
         codes = _CODE.findall(form)
-        found = re.fullmatch(_CODE.sub(lambda code: f"({_CODES[code[0]][0]})", form), text)
-        for code, value in zip(codes, found.groups() if found else [""] * len(codes), strict=True):
-            if seen.setdefault(code, value) != value:
+        match = re.fullmatch(_CODE.sub(lambda code: f"({_CODES[code[0]][0]})", form), text)
+        for code, value in zip(codes, match.groups() if match else [""] * len(codes), strict=True):
+            if values.setdefault(code, value) != value:
                 return None
     try:
-        return datetime.strptime("/".join(seen.values()), "/".join(seen)).date()  # noqa: DTZ007
+        return datetime.strptime("/".join(values.values()), "/".join(values)).date()  # noqa: DTZ007
     except ValueError:
         return None

@@ -26,9 +26,7 @@ from pydantic_settings import (
 
 from usage_pipeline.api.settings import ApiSettings, OidcSettings
 from usage_pipeline.errors import UsageError
-from usage_pipeline.mining.daily.settings import SessionSettings
-from usage_pipeline.mining.insights.settings import InsightSettings
-from usage_pipeline.mining.sequences.settings import SequenceSettings
+from usage_pipeline.mining.settings import InsightSettings, SequenceSettings, SessionSettings
 from usage_pipeline.sources.reading.limits import Limits
 from usage_pipeline.terms import FOLD_WINDOW_DAYS
 

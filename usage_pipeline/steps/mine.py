@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from usage_pipeline.mining.daily.session_days import read_executions_of_day
 from usage_pipeline.mining.daily.statistics import DailyStatistics, day_statistics
-from usage_pipeline.mining.insights.everyone import EveryoneCounts
-from usage_pipeline.mining.insights.find import InsightInputs, find_insights
+from usage_pipeline.mining.insights.find import EveryoneCounts, InsightInputs, find_insights
 from usage_pipeline.mining.insights.states import merge_insights
 from usage_pipeline.mining.insights.wording import Names
 from usage_pipeline.mining.patterns.time import executions_by_hour
@@ -25,11 +24,10 @@ from usage_pipeline.mining.windows import Shelf, WindowMining, WindowSettings
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.columns import Snapshot, snapshot
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.mined import blocks, daily, insight_inputs, windows
-from usage_pipeline.warehouse.mined.blocks import EVERYBODY, UserBlock, user_blocks
+from usage_pipeline.warehouse.mined import blocks, daily, inputs, windows
+from usage_pipeline.warehouse.mined.blocks import EVERYBODY, UserBlock, disk_shelves, user_blocks
 from usage_pipeline.warehouse.mined.days import KnownDays, known_days
-from usage_pipeline.warehouse.mined.executions import reader
-from usage_pipeline.warehouse.mined.shelf import disk_shelves
+from usage_pipeline.warehouse.mined.inputs import reader
 from usage_pipeline.warehouse.roles import Role
 
 _log = logging.getLogger(__name__)
@@ -124,7 +122,7 @@ class _Night:
         self._source, self._connection, self._settings = source, connection, settings
         self._as_of, self._oldest = as_of, as_of - timedelta(days=settings.mined_days - 1)
         self._new_shelf, self._insights = new_shelf, new_shelf()
-        self._workflows = insight_inputs.read_workflows(source, as_of, settings.insight)
+        self._workflows = inputs.read_workflows(source, as_of, settings.insight)
         self._names = Names.of(self._workflows["workflows"])
         self._blocks = user_blocks(
             source,
@@ -145,23 +143,27 @@ class _Night:
         for number, block in enumerate(self._blocks, start=1):
             statistics = daily.read_days(source, self._oldest, as_of, block)
             rows.update(windows.add_rows(connection, mining.mine(statistics)))
-            counts.add(**insight_inputs.read_counted(source, as_of, self._settings.insight, block))
+            counts.add(**inputs.read_counted(source, as_of, self._settings.insight, block))
             _log.info("%s of %s blocks of users mined", number, len(self._blocks))
         everyone = counts.everyone(
             self._workflows["workflow_changes"], self._workflows["workflow_durations"]
         )
         for block, tables in zip(self._blocks, mining.settle(self._names), strict=True):
             rows.update(windows.add_rows(connection, tables))
-            inputs = InsightInputs(
+            numbers = InsightInputs(
                 **self._workflows,
-                **insight_inputs.read_users(source, as_of, self._settings.insight, block),
+                **inputs.read_users(source, as_of, self._settings.insight, block),
                 subsequences=tables["workflow_subsequences"],
                 patterns=tables["usage_patterns"],
                 pattern_days=settings.pattern_days,
             )
             self._insights.append(
                 find_insights(
-                    inputs, as_of, self._settings.insight, names=self._names, everyone=everyone
+                    numbers,
+                    as_of,
+                    self._settings.insight,
+                    names=self._names,
+                    everyone=everyone,
                 )
             )
         first = as_of - timedelta(days=PART_WINDOW_DAYS - 1)

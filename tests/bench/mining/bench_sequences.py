@@ -37,10 +37,10 @@ from tests.bench.mining import competitors
 from tests.bench.mining.bursts import bursts
 from usage_pipeline.mining.daily.sequences import count_sequences
 from usage_pipeline.mining.daily.sessions import cut_sessions
-from usage_pipeline.mining.daily.settings import SessionSettings
 from usage_pipeline.mining.daily.statistics import statistics_of_days
 from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
 from usage_pipeline.mining.sequences.frequent import workflow_sequences
+from usage_pipeline.mining.settings import SessionSettings
 from usage_pipeline.warehouse.columns import Snapshot
 from usage_pipeline.warehouse.copy import copy_batch
 from usage_pipeline.warehouse.embedded.server import EmbeddedServer

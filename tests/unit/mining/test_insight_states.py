@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usage_pipeline.mining.insights.records import all_insights, insights
-from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.mining.insights.states import USAGE_INSIGHTS_SCHEMA, merge_insights
+from usage_pipeline.mining.settings import InsightSettings
 
 FIRST = date(2026, 6, 1)
 NOTHING = USAGE_INSIGHTS_SCHEMA.empty_table()

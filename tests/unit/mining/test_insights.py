@@ -10,9 +10,9 @@ import pytest
 from tests.unit.mining.strategies import uuid_of
 from usage_pipeline.mining.insights.find import InsightInputs, find_insights
 from usage_pipeline.mining.insights.records import FOUND_INSIGHTS_SCHEMA, INSIGHT_TYPES
-from usage_pipeline.mining.insights.settings import InsightSettings
 from usage_pipeline.mining.patterns.usage import USAGE_PATTERNS_SCHEMA
 from usage_pipeline.mining.sequences.parts import SUBSEQUENCES_SCHEMA
+from usage_pipeline.mining.settings import InsightSettings
 
 AS_OF = date(2026, 6, 28)
 ANA, BEN = uuid_of("ana"), uuid_of("ben")

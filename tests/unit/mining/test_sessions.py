@@ -28,8 +28,8 @@ from usage_pipeline.mining.daily.sessions import (
     cut_sessions,
     sessionize,
 )
-from usage_pipeline.mining.daily.settings import SessionSettings
 from usage_pipeline.mining.executions import ExecutionsOfUsers
+from usage_pipeline.mining.settings import SessionSettings
 
 
 def rows_of(found: list[reference.Session]) -> tuple[list[tuple], list[tuple]]:

@@ -17,8 +17,8 @@ from usage_pipeline.mining.daily.sessions import (
     Sessions,
     sessionize,
 )
-from usage_pipeline.mining.daily.settings import DEFAULT_SESSIONS, SessionSettings
 from usage_pipeline.mining.executions import by_people
+from usage_pipeline.mining.settings import DEFAULT_SESSIONS, SessionSettings
 
 READ_BACK_DAYS = 6
 """How many days before its own a day's sessions are followed back: with the day itself, the 7

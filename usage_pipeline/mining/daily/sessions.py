@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from usage_pipeline.mining.columns import Ints, Mask, ranges, to_ids, to_instants
-from usage_pipeline.mining.daily.settings import DEFAULT_SESSIONS, SessionSettings
 from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
+from usage_pipeline.mining.settings import DEFAULT_SESSIONS, SessionSettings
 from usage_pipeline.terms import STATUSES
 
 STEPS_SCHEMA = pa.schema(

@@ -17,9 +17,9 @@ from usage_pipeline.mining.daily.sessions import (
     Sessions,
     cut_sessions,
 )
-from usage_pipeline.mining.daily.settings import DEFAULT_SESSIONS, SessionSettings
 from usage_pipeline.mining.daily.transitions import step_counts, transitions
 from usage_pipeline.mining.executions import Executions, ExecutionsOfUsers
+from usage_pipeline.mining.settings import DEFAULT_SESSIONS, SessionSettings
 
 
 @dataclass(frozen=True, slots=True)

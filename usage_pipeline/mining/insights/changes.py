@@ -11,10 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from usage_pipeline.mining.columns import Floats, Ints, Mask, encode, integers
-from usage_pipeline.mining.insights.frames import UserFrames
-from usage_pipeline.mining.insights.records import insights, named_rows, rows_of, texts
-from usage_pipeline.mining.insights.settings import InsightSettings
+from usage_pipeline.mining.insights.records import UserFrames, insights, named_rows, rows_of, texts
 from usage_pipeline.mining.insights.wording import duration, percent
+from usage_pipeline.mining.settings import InsightSettings
 from usage_pipeline.mining.statistics import (
     FALSE_DISCOVERY_RATE,
     fisher_tail,

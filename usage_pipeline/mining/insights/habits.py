@@ -6,11 +6,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from usage_pipeline.mining.insights.frames import UserFrames, without
-from usage_pipeline.mining.insights.records import insights, named_rows, rows_of, texts
-from usage_pipeline.mining.insights.settings import InsightSettings
+from usage_pipeline.mining.insights.records import (
+    UserFrames,
+    insights,
+    named_rows,
+    rows_of,
+    texts,
+    without,
+)
 from usage_pipeline.mining.insights.wording import Names, between_hours, counted, on_weekdays
 from usage_pipeline.mining.sequences.parts import PART_WINDOW_DAYS
+from usage_pipeline.mining.settings import InsightSettings
 from usage_pipeline.mining.statistics import FALSE_DISCOVERY_RATE
 
 _MONTH_DAYS = 30

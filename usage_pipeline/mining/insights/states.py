@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from usage_pipeline.mining.columns import Ints, Mask, day_number, days, encode, floats, group
 from usage_pipeline.mining.insights.records import FOUND_INSIGHTS_SCHEMA
-from usage_pipeline.mining.insights.settings import DEFAULT_INSIGHTS, InsightSettings
+from usage_pipeline.mining.settings import DEFAULT_INSIGHTS, InsightSettings
 
 STATES: Final = ("open", "dismissed", "resolved")
 

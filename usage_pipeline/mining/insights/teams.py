@@ -9,10 +9,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from usage_pipeline.mining.insights.frames import UserFrames, without
-from usage_pipeline.mining.insights.records import insights, named_rows, rows_of, texts
-from usage_pipeline.mining.insights.settings import InsightSettings
+from usage_pipeline.mining.insights.records import (
+    UserFrames,
+    insights,
+    named_rows,
+    rows_of,
+    texts,
+    without,
+)
 from usage_pipeline.mining.insights.wording import Names, counted
+from usage_pipeline.mining.settings import InsightSettings
 from usage_pipeline.mining.statistics import (
     FALSE_DISCOVERY_RATE,
     binomial_tail,

@@ -6,10 +6,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from usage_pipeline.mining.insights.frames import UserFrames, without
-from usage_pipeline.mining.insights.records import insights, named_rows, rows_of, texts
-from usage_pipeline.mining.insights.settings import InsightSettings
+from usage_pipeline.mining.insights.records import (
+    UserFrames,
+    insights,
+    named_rows,
+    rows_of,
+    texts,
+    without,
+)
 from usage_pipeline.mining.insights.wording import counted, percent
+from usage_pipeline.mining.settings import InsightSettings
 
 _LISTED_WORKFLOWS = 20
 

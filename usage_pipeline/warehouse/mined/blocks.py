@@ -1,14 +1,18 @@
 """Blocks of users that are read and mined together, so that memory does not grow with their number.
 
 A block is a range of user ids; ranges are chosen by how many rows the users have, because ids that
-a source gives may lie close together.
+a source gives may lie close together. Findings of blocks wait on shelves until all are mined.
 """
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from pathlib import Path
+from typing import IO, Final
 
+import pyarrow as pa
 from psycopg import sql
 
 from usage_pipeline.warehouse.columns import Snapshot
@@ -72,3 +76,34 @@ def user_blocks(
     # The first block also has everybody before its first row, and the last everybody after.
     bounds = [None, *source.read(query)["user_id"].to_pylist()[1:], None]
     return [UserBlock(*each) for each in pairwise(bounds)]
+
+
+class DiskShelf:
+    """Tables in a file without a name, which goes when the process goes, however it ends."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """Keep tables in this file."""
+        self._file = file
+        self._starts: list[int] = []
+
+    def append(self, table: pa.Table, /) -> None:
+        """Keep one more table."""
+        self._starts.append(self._file.seek(0, 2))
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_stream(self._file, table.schema, options=options) as stream:
+            stream.write_table(table)
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        """All tables, in the order in which they came."""
+        for start in self._starts:
+            self._file.seek(start)
+            with pa.ipc.open_stream(self._file) as stream:
+                yield stream.read_all()
+
+
+@contextmanager
+def disk_shelves(folder: Path) -> Iterator[Callable[[], DiskShelf]]:
+    """Make shelves in a folder, for the length of a block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as files:
+        yield lambda: DiskShelf(files.enter_context(tempfile.TemporaryFile(dir=folder)))

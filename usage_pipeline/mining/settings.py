@@ -1,12 +1,63 @@
-"""The thresholds of insights, all in one place.
+"""The settings of mining: sessions, sequences and insights, each a part of `settings.Settings`.
 
-Fields are settings: part of `settings.Settings`, each an environment variable. A
-`ClassVar` is a constant, with its reason beside it.
+Fields are settings, each an environment variable. A `ClassVar` is a constant, with its reason
+beside it. The module stays light, because every command reads it.
 """
 
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class SessionSettings(BaseModel):
+    """How executions fall into sessions: part of `settings.Settings`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # A session with more steps is a loop that nobody reads. It is split into sessions of this many,
+    # all of them flagged; all close when the last of them does.
+    max_steps: ClassVar[int] = 50
+
+    gap_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        # Longer and a session could reach back over days that are retired.
+        le=3_600,
+        description="A start more than this after the previous one begins a new session. Days that "
+        "are mined already stay as they are.",
+    )
+    collapse_repeats: bool = Field(
+        default=True,
+        description="Whether direct repeats of a workflow are one step of a session. Days that are "
+        "mined already stay as they are.",
+    )
+
+    @property
+    def gap_us(self) -> int:
+        """The gap in microseconds."""
+        return round(self.gap_seconds * 1_000_000)
+
+
+DEFAULT_SESSIONS = SessionSettings()
+
+
+class SequenceSettings(BaseModel):
+    """Which sequences are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    window_days: int = Field(
+        default=7,
+        ge=1,
+        description="How many days `mining.workflow_sequences` covers. Windows of 7, 28 and 90 "
+        "days are in `mining.workflow_sequence_windows` in any case.",
+    )
+    shared_min_users: int = Field(
+        default=2,
+        ge=2,
+        description="How many users must run a sequence more often than chance would make them "
+        "before `mining.popular_sequences` shows it. More hides better who they are.",
+    )
 
 
 class InsightSettings(BaseModel):

@@ -35,6 +35,16 @@ INPUTS = [
 ]
 
 
+def assert_is_one_sentence(error: InputError) -> None:
+    text = str(error)
+    assert text[:1].isprintable()
+    assert len(text.split()) > 3
+    assert "\n" not in text
+    assert "Traceback" not in text
+    assert text.endswith(".")
+    text.encode()
+
+
 @pytest.mark.parametrize(("name", "kind", "content"), INPUTS, ids=[name for name, _, _ in INPUTS])
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
@@ -53,10 +63,7 @@ def test_a_damaged_input_is_rows_or_one_sentence(
     try:
         _read(tmp_path, path, kind)
     except InputError as error:
-        text = str(error)
-        assert "\n" not in text
-        assert text.endswith(".")
-        text.encode()
+        assert_is_one_sentence(error)
 
 
 def _read(folder: Path, path: Path, kind: str) -> None:
@@ -73,6 +80,7 @@ def _read(folder: Path, path: Path, kind: str) -> None:
 def test_noise_is_one_sentence(tmp_path: Path, name: str, content: bytes) -> None:
     try:
         found = read(tmp_path, content, name)
-    except InputError:
+    except InputError as error:
+        assert_is_one_sentence(error)
         return
     assert found.accepted == []

@@ -243,10 +243,10 @@ def test_the_line_of_the_documentation_works_as_it_is(
     if shutil.which("curl") is None:
         pytest.skip("no curl on the PATH")
     page = (CHECKOUT / "docs" / "client.md").read_text()
-    line = page.split("```sh\n", 1)[1].split("```", 1)[0]
+    line = page.split("```sh\ncurl", 1)[1].split("```", 1)[0]
     environment = {**os.environ, "USAGE_API_URL": api, "USAGE_API_KEY": key}
     result = subprocess.run(
-        ["sh", "-c", line], env=environment, capture_output=True, text=True, check=True
+        ["sh", "-c", f"curl{line}"], env=environment, capture_output=True, text=True, check=True
     )
     assert '"accepted":1' in result.stdout
     assert [row["workflow_name"] for row in tracked(warehouse)] == ["Send weekly report"]

@@ -1,6 +1,9 @@
-{#- Statistics for the planner after a first or full build; small nightly changes need none. -#}
+{#-
+    Statistics for the planner after a build of a whole incremental model; the small changes of a night need
+    none, and other tables are small.
+-#}
 {% macro analyze_full_build() -%}
-    {%- if execute and not is_incremental() -%}
+    {%- if execute and model.config.materialized == 'incremental' -%}
         {{ return(adapter.dispatch('analyze_full_build', 'usage_warehouse')()) }}
     {%- endif -%}
 {%- endmacro %}
@@ -8,5 +11,11 @@
 {% macro default__analyze_full_build() -%}{%- endmacro %}
 
 {% macro postgres__analyze_full_build() -%}
-    analyze {{ this }}
+    {%- set statistics = run_query(
+        "select 1 from pg_stats where schemaname = '" ~ this.schema ~ "' and tablename = '" ~ this.identifier
+        ~ "' limit 1"
+    ) -%}
+    {%- if not statistics.rows -%}
+        analyze {{ this }}
+    {%- endif -%}
 {%- endmacro %}

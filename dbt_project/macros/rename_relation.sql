@@ -1,23 +1,25 @@
 {#-
-    dbt swaps a rebuilt table in by renaming, for which nobody may be reading the old one. Whoever waits
-    for that makes every later reader wait behind them, so each attempt gives up after a moment and lets
-    them pass before the next, as the loads in Python do.
+    dbt swaps a rebuilt table or view in by renaming, for which nobody may be reading the old one. Whoever
+    waits for that makes every later reader wait behind them, so each attempt gives up after a moment and
+    lets them pass before the next, as the loads in Python do.
 -#}
 {% macro postgres__rename_relation(from_relation, to_relation) -%}
     {%- set new_name = adapter.quote_as_configured(to_relation.identifier, 'identifier') -%}
     {%- call statement('rename_relation') -%}
-        {% if from_relation.is_table %}{{ lock_patiently(from_relation) }}{% endif %}
-        alter table {{ from_relation.render() }} rename to {{ new_name }}
+        {{ run_patiently(
+            'alter ' ~ from_relation.type ~ ' ' ~ from_relation.render() ~ ' rename to ' ~ new_name, from_relation
+        ) }}
     {%- endcall -%}
 {%- endmacro %}
 
-{% macro lock_patiently(relation, attempts=60) -%}
+{#- A statement that needs the lock of a relation for itself. -#}
+{% macro run_patiently(statement, relation, attempts=60) -%}
     do $lock$
     begin
         for attempt in 1..{{ attempts }} loop
             begin
                 set local lock_timeout = '{{ env_var("USAGE_DB_LOCK_TIMEOUT_SECONDS", "3") }}s';
-                lock table {{ relation.render() }} in access exclusive mode;
+                {{ statement }};
                 set local lock_timeout = 0;
                 return;
             exception

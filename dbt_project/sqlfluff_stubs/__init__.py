@@ -7,7 +7,12 @@ without a database. Stubs compute nothing: what a macro means is in macros/.
 # A stub takes what its macro takes, used or not, and what it writes runs nowhere.
 # ruff: noqa: ARG001, S608
 
+from pathlib import Path
 from typing import NamedTuple
+
+import yaml
+
+_VARS = yaml.safe_load((Path(__file__).parents[1] / "dbt_project.yml").read_text())["vars"]
 
 
 class Days(NamedTuple):
@@ -36,10 +41,10 @@ class dbt:  # noqa: N801 - models write dbt.type_bigint()
         """A type name."""
         return "text"
 
-    @staticmethod
-    def listagg(measure: str, delimiter_text: str, order_by_clause: str) -> str:
-        """An aggregate."""
-        return f"string_agg({measure}, {delimiter_text} {order_by_clause})"
+
+def var(name: str) -> object:
+    """The project's own value."""
+    return _VARS[name]
 
 
 def days_to_build() -> Days:
@@ -115,6 +120,11 @@ def week_start(date_column: str) -> str:
     return f"cast({date_column} as date)"
 
 
+def weekday(date_column: str) -> str:
+    """Stand in for the macro."""
+    return f"cast({date_column} as integer)"
+
+
 def date_spine(first: str, last: str, step: int = 1) -> str:
     """Stand in for the macro."""
     return f"select {date_literal(first)} as spine_date"
@@ -145,6 +155,11 @@ def ratio(numerator: str, denominator: str) -> str:
     return f"cast({numerator} as double precision) / nullif({denominator}, 0)"
 
 
+def reliability(success_rate: str, sample_size: str) -> str:
+    """Stand in for the macro."""
+    return f"cast({success_rate} as varchar(10))"
+
+
 def wilson_bound(successes: str, trials: str, sign: str) -> str:
     """Stand in for the macro."""
     return f"sqrt({trials})"
@@ -166,6 +181,11 @@ def trailing_sums(daily_usage: str, days: str, window_days: int, columns: list[s
     return f"select as_of_date, workflow_id, {sums} from {days} cross join {daily_usage}"
 
 
+def active_blocks(count: int, length: int) -> str:
+    """Stand in for the macro."""
+    return "max(active_days)"
+
+
 def fold_states(states: str) -> str:
     """Stand in for the macro."""
     return f"select * from {states}"
@@ -181,21 +201,11 @@ def within_changed_days(day_column: str) -> str:
     return f"{day_column} = cast('2026-01-31' as date)"
 
 
-def shown_name(name: str, workflow_id: str) -> str:
-    """Stand in for the macro."""
-    return f"coalesce({name}, cast({workflow_id} as text))"
-
-
-def counted(number: str, one: str, many: str | None = None) -> str:
-    """Stand in for the macro."""
-    return f"cast({number} as text)"
-
-
-def percent(fraction: str) -> str:
-    """Stand in for the macro."""
-    return f"cast({fraction} as text)"
-
-
 def elements_of(relation: str, key: str, list: str) -> str:  # noqa: A002 - the macro's own name
     """Stand in for the macro."""
     return f"select held.{key}, 1 as place, held.{list} as element from {relation} as held"
+
+
+def list_in_order(value: str, place: str) -> str:
+    """Stand in for the macro."""
+    return f"array_agg({value} order by {place})"

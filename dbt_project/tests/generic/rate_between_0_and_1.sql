@@ -1,4 +1,6 @@
-{#- Rates are fractions: a rate of 90 or -1 is a percentage or a mistake. NULL (nothing to divide by) passes. -#}
+{#-
+    Rates are fractions: a rate of 90 or -1 is a percentage or a mistake. NULL (nothing to divide by) passes.
+-#}
 {% test rate_between_0_and_1(model, column_name, day_column=none) %}
 select *
 from {{ model }}

@@ -41,9 +41,18 @@ END_SKEW: Final = timedelta(seconds=1)
 # every night. The nightly look-back must stay inside.
 FOLD_WINDOW_DAYS: Final = 14
 
+# The windows that marts count and sentences name, in days that end with the as-of date. A week has
+# each weekday once; reliability needs rare workflows too; a month is four whole weeks.
+POPULAR_DAYS: Final = 7
+RELIABILITY_DAYS: Final = 30
+MONTH_DAYS: Final = 28
+
 DBT_VARS: Final[Mapping[str, object]] = {
     "people_triggers": list(PEOPLE_TRIGGERS),
     "duration_bucket_base": DURATION_BUCKET_BASE,
     "fold_window_days": FOLD_WINDOW_DAYS,
+    "popular_days": POPULAR_DAYS,
+    "reliability_days": RELIABILITY_DAYS,
+    "month_days": MONTH_DAYS,
 }
 """What dbt is told: the same names and values under `vars` in `dbt_project.yml`."""

@@ -17,6 +17,11 @@
     cast({{ dbt.date_trunc('week', 'cast(' ~ date_column ~ ' as ' ~ dbt.type_timestamp() ~ ')') | trim }} as date)
 {%- endmacro %}
 
+{#- The day of the week, 0 for Monday. -#}
+{% macro weekday(date_column) -%}
+    cast({{ days_between(week_start(date_column), date_column) }} as integer)
+{%- endmacro %}
+
 {#- A query of one column `spine_date`: every `step`-th day from first to last, both ISO strings. -#}
 {% macro date_spine(first, last, step=1) -%}
     {%- set span = modules.datetime.datetime.strptime(last, '%Y-%m-%d')

@@ -1,4 +1,7 @@
-{#- Numbers that need more than a column: each defined once, the ones a database writes its own way dispatched. -#}
+{#-
+    Numbers that need more than a column: each defined once, the ones a database writes its own way
+    dispatched.
+-#}
 
 {#- Whether an execution is by people: started by one of their triggers, or by nobody knows what. -#}
 {% macro is_by_people(trigger_type) -%}
@@ -37,12 +40,26 @@
     share of the total. An aggregate: min over the buckets that reach it.
 -#}
 {% macro percentile_from_histogram(share, bucket, cumulative_count, total_count) -%}
-    {{ bucket_middle_ms('min(case when ' ~ cumulative_count ~ ' >= ' ~ share ~ ' * ' ~ total_count ~ ' then ' ~ bucket ~ ' end)') }}
+    {%- set reaches = cumulative_count ~ ' >= ' ~ share ~ ' * ' ~ total_count -%}
+    {{ bucket_middle_ms('min(case when ' ~ reaches ~ ' then ' ~ bucket ~ ' end)') }}
 {%- endmacro %}
 
 {#- A fraction in floating point, NULL with nothing to divide by: 7/2 is never 3. -#}
 {% macro ratio(numerator, denominator) -%}
     cast({{ numerator }} as {{ dbt.type_float() }}) / nullif({{ denominator }}, 0)
+{%- endmacro %}
+
+{#-
+    How far a success rate can be relied on: 'green', 'yellow' or 'red', and 'grey' when too few executions
+    finished to tell. `sample_size` is what the rate is made of: success + failure.
+-#}
+{% macro reliability(success_rate, sample_size) -%}
+    cast(case
+        when coalesce({{ sample_size }}, 0) < {{ var('reliability_min_sample') }} then 'grey'
+        when {{ success_rate }} > {{ var('reliability_green_above') }} then 'green'
+        when {{ success_rate }} > {{ var('reliability_yellow_above') }} then 'yellow'
+        else 'red'
+    end as varchar(10))
 {%- endmacro %}
 
 {#-

@@ -11,21 +11,35 @@
 
 {#-
     [(first, last), ...]: the days whose executions change place in a window of user_workflow_stats when
-    the as-of date moves from `built_as_of` to `as_of`: the blocks end 7, 14, 21, 28, 56 and 84 days
-    back, and the day itself begins or ends a streak. All days of all windows when the as-of date went
+    the as-of date moves from `built_as_of` to `as_of`: the weeks of a month and the months end so
+    many days back, and the day itself begins or ends a streak. All days of all windows when the as-of date went
     back, leapt or is not known.
 -#}
 {% macro days_crossing_windows(built_as_of, as_of) -%}
     {%- if built_as_of == as_of -%}{{ return([]) }}{%- endif -%}
     {%- if built_as_of is none -%}{{ return([('0001-01-01', as_of)]) }}{%- endif -%}
+    {%- set month, months = var('month_days'), var('monthly_months') -%}
     {%- if built_as_of > as_of or shift_day(built_as_of, 7) < as_of -%}
-        {{ return([(shift_day([built_as_of, as_of] | min, -84), as_of)]) }}
+        {{ return([(shift_day([built_as_of, as_of] | min, -month * months), as_of)]) }}
     {%- endif -%}
     {%- set crossings = [(built_as_of, as_of)] -%}
-    {%- for age in [7, 14, 21, 28, 56, 84] -%}
+    {%- for age in range(7, month, 7) | list + range(month, month * months + 1, month) | list -%}
         {%- do crossings.append((shift_day(built_as_of, 1 - age), shift_day(as_of, -age))) -%}
     {%- endfor -%}
     {{ return(crossings) }}
+{%- endmacro %}
+
+{#- An aggregate: in how many of the last `count` blocks of `length` days a pair has an active day. -#}
+{% macro active_blocks(count, length) -%}
+    {%- for block in range(count) -%}
+        max(
+            case
+                when days_ago between {{ block * length }} and {{ (block + 1) * length - 1 }} then active_days
+                else 0
+            end
+        )
+        {%- if not loop.last %} + {% endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {#-

@@ -18,6 +18,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "user_workflow_usage": ("user_id", "workflow_id", "execution_date"),
     "user_workflow_durations": ("user_id", "workflow_id", "execution_date", "duration_bucket"),
     "workflow_daily_usage": ("workflow_id", "execution_date"),
+    "organisation_daily_usage": ("execution_date",),
     "popular_workflows": ("as_of_date", "workflow_id"),
     "workflow_success_rates": ("as_of_date", "workflow_id"),
     "user_workflow_stats": ("user_id", "workflow_id"),

@@ -84,10 +84,34 @@ def workflow_daily_usage(world: World) -> Rows:
                     **total.outcome_counts,
                     "people_execution_count": total.by_people,
                     "success_rate": total.success_rate,
+                    "reliability": total.reliability,
                     "duration_count": total.duration_count,
                     "total_duration_ms": total.total_duration_ms,
                     "avg_duration_ms": total.avg_duration_ms,
                     "total_cost": total.total_cost,
                 }
             )
+    return rows
+
+
+def organisation_daily_usage(world: World) -> Rows:
+    """The same per day, over all workflows."""
+    rows = []
+    for day, pairs in world.days.items():
+        total = Tally.sum(pairs.values())
+        rows.append(
+            {
+                "execution_date": day,
+                "total_executions": total.executions,
+                **total.outcome_counts,
+                "people_execution_count": total.by_people,
+                "sample_size": total.finished,
+                "success_rate": total.success_rate,
+                "reliability": total.reliability,
+                "duration_count": total.duration_count,
+                "total_duration_ms": total.total_duration_ms,
+                "avg_duration_ms": total.avg_duration_ms,
+                "total_cost": total.total_cost,
+            }
+        )
     return rows

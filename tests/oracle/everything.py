@@ -24,6 +24,7 @@ MARTS: dict[str, Callable[[World], list[dict[str, Any]]]] = {
         daily.user_workflow_usage,
         daily.user_workflow_durations,
         daily.workflow_daily_usage,
+        daily.organisation_daily_usage,
         popular.popular_workflows,
         reliability.workflow_success_rates,
         stats.user_workflow_stats,

@@ -3,11 +3,7 @@
 What is mined (`automate_this`) is not computed here: `tests/unit/mining` has references for that.
 """
 
-import math
-import re
-import unicodedata
 from typing import Any
-from uuid import UUID
 
 from .abandoned import abandoned_workflows
 from .model import World
@@ -16,8 +12,9 @@ from .reliability import workflow_success_rates
 
 LISTED = 10
 SURELY_RED_BELOW = 0.70
-_INVISIBLE = {"Cc", "Cf", "Zl", "Zp"}
-_NOT_OF_A_WORKFLOW = ("sequence_id", "workflow_ids", "day_count", "confidence", "lift")
+_NOT_OF_A_WORKFLOW = (
+    "sequence_id", "workflow_ids", "workflow_names", "day_count", "confidence", "lift",
+)  # fmt: skip
 
 
 def organisation_insights(world: World) -> list[dict[str, Any]]:
@@ -30,13 +27,10 @@ def _valuable(world: World) -> list[dict[str, Any]]:
         _insight(
             world,
             "valuable",
-            row["workflow_id"],
+            row,
             users=row["unique_users"],
             score=row["total_executions"],
             executions=row["total_executions"],
-            success_rate=row["success_rate"],
-            says=f"is valuable: {_counted(row['unique_users'], 'user')} ran it "
-            f"{_counted(row['total_executions'], 'time')} in the last 7 days",
         )
         for row in popular_workflows(world)
         if row["as_of_date"] == world.as_of_day and row["popularity_rank"] <= LISTED
@@ -48,14 +42,11 @@ def _fix_this(world: World) -> list[dict[str, Any]]:
         _insight(
             world,
             "fix_this",
-            row["workflow_id"],
+            row,
             users=row["unique_users"],
             score=row["failure_count"],
             executions=row["sample_size"],
             failures=row["failure_count"],
-            success_rate=row["success_rate"],
-            says=f"fails often: {_percent(row['success_rate'])} of "
-            f"{_counted(row['sample_size'], 'finished run')} succeeded in the last 30 days. Fix it",
         )
         for row in workflow_success_rates(world)
         if row["as_of_date"] == world.as_of_day
@@ -69,13 +60,10 @@ def _retire_this(world: World) -> list[dict[str, Any]]:
         _insight(
             world,
             "retire_this",
-            row["workflow_id"],
+            row,
             users=row["users_who_abandoned"],
             score=row["users_who_abandoned"],
             last_used=row["last_used_date"],
-            before="Nobody has run ",
-            says=f"since {row['last_used_date']}; {_counted(row['users_who_abandoned'], 'user')} "
-            "used it before. Retire it?",
         )
         for row in abandoned_workflows(world)
     ]
@@ -84,48 +72,26 @@ def _retire_this(world: World) -> list[dict[str, Any]]:
 def _insight(
     world: World,
     kind: str,
-    workflow_id: UUID,
+    row: dict[str, Any],
     *,
     users: int,
     score: int,
-    says: str,
-    before: str = "",
     executions: int | None = None,
     failures: int | None = None,
-    success_rate: float | None = None,
     last_used: Any = None,
 ) -> dict[str, Any]:
-    subject = _shown(world.name(workflow_id), workflow_id)
     return {
         "insight_type": kind,
-        "subject_id": workflow_id,
-        "workflow_id": workflow_id,
-        "subject": subject,
-        "message": f"{before}{subject} {says}",
+        "subject_id": row["workflow_id"],
+        "workflow_id": row["workflow_id"],
+        "workflow_name": row["workflow_name"],
         "user_count": users,
         "score": float(score),
         "execution_count": executions,
         "failure_count": failures,
-        "success_rate": success_rate,
+        "success_rate": row.get("success_rate"),
+        "reliability": row.get("reliability"),
         "last_used_date": last_used,
         "as_of_date": world.as_of_day,
         **dict.fromkeys(_NOT_OF_A_WORKFLOW),
     }
-
-
-def _shown(name: str | None, workflow_id: UUID) -> str:
-    visible = "".join(
-        " " if unicodedata.category(letter) in _INVISIBLE else letter for letter in name or ""
-    )
-    text = re.sub(" +", " ", visible).strip().replace('"', "'")
-    return f'"{text or f"workflow {str(workflow_id)[:8]}"}"'
-
-
-def _percent(rate: float) -> str:
-    if 0 < rate < 0.005:
-        return "less than 1%"
-    return f"{math.floor(100 * rate + 0.5)}%"
-
-
-def _counted(number: int, one: str) -> str:
-    return f"{number} {one}{'' if number == 1 else 's'}"

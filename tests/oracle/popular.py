@@ -40,6 +40,7 @@ def popular_workflows(world: World) -> list[dict[str, Any]]:
                     "success_count": total.by_status["completed"],
                     "failure_count": total.by_status["failed"],
                     "success_rate": total.success_rate,
+                    "reliability": total.reliability,
                     "previous_total_executions": previous,
                     "previous_rank": previous_rank,
                     "rank_change": (

@@ -8,7 +8,6 @@ from .windows import use_of_workflows
 
 WINDOW_DAYS = 30
 Z = 1.959963984540054
-SMALLEST_SAMPLE = 5
 
 
 def workflow_success_rates(world: World) -> list[dict[str, Any]]:
@@ -39,7 +38,7 @@ def workflow_success_rates(world: World) -> list[dict[str, Any]]:
                     "duration_count": total.duration_count,
                     "total_duration_ms": total.total_duration_ms,
                     "avg_duration_ms": total.avg_duration_ms,
-                    "reliability": colour(successes, sample),
+                    "reliability": total.reliability,
                 }
             )
     return rows
@@ -53,17 +52,3 @@ def wilson_bounds(successes: int, sample: int) -> tuple[float | None, float | No
     centre = (rate + z2 / (2 * sample)) / (1 + z2 / sample)
     margin = Z / (1 + z2 / sample) * sqrt(rate * (1 - rate) / sample + z2 / (4 * sample * sample))
     return centre - margin, centre + margin
-
-
-def colour(successes: int, sample: int) -> str:
-    """Green above 9 in 10, yellow above 7 in 10, else red; grey under 5 finished executions.
-
-    Compared in whole numbers: exactly 9 of 10 is yellow, exactly 7 of 10 is red.
-    """
-    if sample < SMALLEST_SAMPLE:
-        return "grey"
-    if 10 * successes > 9 * sample:
-        return "green"
-    if 10 * successes > 7 * sample:
-        return "yellow"
-    return "red"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # DESIGN, "What every number means": kept apart from the product's own constant.
 BUCKET_BASE = Fraction(11, 10)
+SMALLEST_SAMPLE = 5
 
 
 def bucket_of(duration_ms: int) -> int:
@@ -33,6 +34,20 @@ def bucket_of(duration_ms: int) -> int:
     while above ** (bucket + 1) <= duration * below ** (bucket + 1):
         bucket += 1
     return bucket
+
+
+def colour(successes: int, sample: int) -> str:
+    """Green above 9 in 10, yellow above 7 in 10, else red; grey under 5 finished executions.
+
+    Compared in whole numbers: exactly 9 of 10 is yellow, exactly 7 of 10 is red.
+    """
+    if sample < SMALLEST_SAMPLE:
+        return "grey"
+    if 10 * successes > 9 * sample:
+        return "green"
+    if 10 * successes > 7 * sample:
+        return "yellow"
+    return "red"
 
 
 @dataclass
@@ -108,6 +123,11 @@ class Tally:
     def success_rate(self) -> float | None:
         """Successes of all finished ones; None with nothing to divide by."""
         return self.by_status["completed"] / self.finished if self.finished else None
+
+    @property
+    def reliability(self) -> str:
+        """The colour of the success rate."""
+        return colour(self.by_status["completed"], self.finished)
 
     @property
     def avg_duration_ms(self) -> float | None:

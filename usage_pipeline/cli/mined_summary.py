@@ -4,8 +4,10 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 
 from usage_pipeline.cli.console import say, say_table
+from usage_pipeline.mining.insights.organisation import in_words
 
 _NAMES = sql.SQL("""(
     select string_agg(coalesce(workflow_name, step.id::text), ' → ' order by place)
@@ -43,7 +45,9 @@ from mining.popular_sequences
 order by user_count desc, support desc, sequence_id limit 3
 """).format(names=_NAMES)
 _ORGANISATION = """
-select insight_type, message from marts.organisation_insights
+select insight_type, workflow_id, workflow_name, workflow_ids, workflow_names, user_count,
+    execution_count, success_rate as success_rate_fraction, last_used_date
+from marts.organisation_insights
 order by insight_type, score desc, subject_id
 """
 _PER_TYPE = 2
@@ -64,10 +68,11 @@ def show_mined(connection: psycopg.Connection) -> None:
     )
     say("\nWhat this tells the organisation")
     shown: dict[str, int] = {}
-    for insight_type, message in fetch(_ORGANISATION):
+    for insight in connection.cursor(row_factory=dict_row).execute(_ORGANISATION):
+        insight_type = insight["insight_type"]
         shown[insight_type] = shown.get(insight_type, 0) + 1
         if shown[insight_type] <= _PER_TYPE:
-            say(f"  {message}")
+            say(f"  {in_words(insight)['message']}")
 
 
 def _show_user(connection: psycopg.Connection, user: Any) -> None:

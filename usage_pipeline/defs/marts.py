@@ -34,7 +34,7 @@ from usage_pipeline.warehouse.roles import Role
 from usage_pipeline.warehouse.tables import row_count
 
 _log = logging.getLogger(__name__)
-_AFTER_MINING = "tag:organisation"
+_AFTER_MINING = "tag:after_mining"
 
 
 class LayerTranslator(DagsterDbtTranslator):

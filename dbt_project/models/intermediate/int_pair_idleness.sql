@@ -3,17 +3,15 @@
         materialized='incremental',
         incremental_strategy='replace_pairs',
         unique_key=['user_id', 'workflow_id'],
-        on_schema_change='fail',
         contract={'enforced': true},
         meta={'emptied_when': 'last_active_date is null'},
         indexes=[{'columns': ['last_active_date']}, {'columns': ['threshold_days', 'last_active_date']}],
-        post_hook="{{ analyze_full_build() }}",
     )
 }}
 
 {%- set days = days_to_build() -%}
 {%- set as_of = date_literal(days.as_of) -%}
-{%- set idle_until = date_literal(shift_day(days.as_of, -30)) -%}
+{%- set idle_until = date_literal(shift_day(days.as_of, -var('left_min_days'))) -%}
 {%- set incremental = is_incremental() %}
 
 with {% if incremental -%}
@@ -110,8 +108,11 @@ idle as (
     select
         *,
         cast(case
-            when active_days < 4 then 30
-            else greatest(30, least(120, ceiling(3 * median_gap_days)))
+            when active_days < {{ var('left_min_active_days') }} then {{ var('left_min_days') }}
+            else greatest(
+                {{ var('left_min_days') }},
+                least({{ var('left_max_days') }}, ceiling({{ var('left_gaps') }} * median_gap_days))
+            )
         end as integer) as threshold_days
     from summed
 )

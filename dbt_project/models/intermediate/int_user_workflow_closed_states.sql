@@ -3,11 +3,9 @@
         materialized='incremental',
         incremental_strategy='replace_pairs',
         unique_key=['user_id', 'workflow_id'],
-        on_schema_change='fail',
         contract={'enforced': true},
         meta={'emptied_when': 'total_executions = 0'},
         indexes=[{'columns': ['last_used_date']}],
-        post_hook="{{ analyze_full_build() }}",
     )
 }}
 

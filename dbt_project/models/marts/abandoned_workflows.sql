@@ -1,6 +1,6 @@
 {%- set days = changed_days() -%}
-{%- set used_until = date_literal(shift_day(days.as_of, -30)) -%}
-{%- set idle_since = date_literal(shift_day(days.as_of, -6)) -%}
+{%- set used_until = date_literal(shift_day(days.as_of, -var('abandoned_used_days_ago'))) -%}
+{%- set idle_since = date_literal(shift_day(days.as_of, 1 - var('abandoned_idle_days'))) -%}
 
 with names as (
     select * from {{ ref('int_workflow_names') }}
@@ -37,7 +37,7 @@ tries as (
     from idle_workflows
     inner join early_users on idle_workflows.workflow_id = early_users.workflow_id
     group by idle_workflows.workflow_id, idle_workflows.last_used_date
-    having count(*) > 5
+    having count(*) > {{ var('abandoned_more_than_users') }}
 )
 
 select

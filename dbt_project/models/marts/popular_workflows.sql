@@ -2,16 +2,14 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_days',
-        on_schema_change='fail',
-        meta={'replaced_column': 'as_of_date', 'lookahead_days': 13, 'as_of_history': true},
+        meta={'replaced_column': 'as_of_date', 'lookahead_days': 2 * var('popular_days') - 1, 'as_of_history': true},
         indexes=[{'columns': ['workflow_id', 'as_of_date']}, {'columns': ['as_of_date', 'popularity_rank']}],
-        post_hook="{{ analyze_full_build() }}",
     )
 }}
 
-{%- set window_days = 7 -%}
-{%- set as_of_dates = as_of_dates_to_build(lookahead_days=13) -%}
--- The window before is what this model says of the day 7 days earlier, so those days are ranked too.
+{%- set window_days = var('popular_days') -%}
+{%- set as_of_dates = as_of_dates_to_build(lookahead_days=2 * window_days - 1) -%}
+-- The window before is what this model says of the day a window earlier, so those days are ranked too.
 {%- set first_ranked = shift_day(as_of_dates.first, -window_days) -%}
 {%- set first_used = shift_day(first_ranked, 1 - window_days) %}
 
@@ -49,6 +47,7 @@ summed as (
 ranked as (
     select
         summed.*,
+        {{ ratio('summed.success_count', '(summed.success_count + summed.failure_count)') }} as success_rate,
         users.unique_users,
         cast(row_number() over (
             partition by summed.as_of_date
@@ -69,7 +68,8 @@ select
     ranked.total_executions - ranked.people_execution_count as machine_execution_count,
     ranked.success_count,
     ranked.failure_count,
-    {{ ratio('ranked.success_count', '(ranked.success_count + ranked.failure_count)') }} as success_rate,
+    ranked.success_rate,
+    {{ reliability('ranked.success_rate', '(ranked.success_count + ranked.failure_count)') }} as reliability,
     coalesce(previous.total_executions, 0) as previous_total_executions,
     previous.popularity_rank as previous_rank,
     previous.popularity_rank - ranked.popularity_rank as rank_change,

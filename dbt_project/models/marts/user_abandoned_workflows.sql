@@ -3,10 +3,8 @@
         materialized='incremental',
         incremental_strategy='replace_pairs',
         unique_key=['user_id', 'workflow_id'],
-        on_schema_change='fail',
         meta={'emptied_when': 'abandoned_date is null'},
         indexes=[{'columns': ['workflow_id']}, {'columns': ['abandoned_date']}],
-        post_hook="{{ analyze_full_build() }}",
     )
 }}
 
@@ -15,7 +13,7 @@
 with idle_pairs as (
     select * from {{ ref('int_pair_idleness') }}
     where
-        people_execution_count >= 2
+        people_execution_count >= {{ var('left_min_executions') }}
         and abandoned_date <= {{ date_literal(days.as_of) }}
 ),
 
@@ -23,7 +21,7 @@ recently_active_users as (
     select distinct user_id from {{ ref('user_workflow_usage') }}
     where
         people_execution_count > 0
-        and execution_date between {{ date_literal(shift_day(days.as_of, -29)) }}
+        and execution_date between {{ date_literal(shift_day(days.as_of, 1 - var('left_altogether_days'))) }}
         and {{ date_literal(days.as_of) }}
 ),
 

@@ -2,10 +2,8 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_days',
-        on_schema_change='fail',
         meta={'replaced_column': 'execution_date', 'lookahead_days': 0},
         indexes=[{'columns': ['execution_date']}, {'columns': ['workflow_id', 'execution_date']}],
-        post_hook="{{ analyze_full_build() }}",
     )
 }}
 

@@ -3,16 +3,16 @@
         materialized='incremental',
         incremental_strategy='replace_pairs',
         unique_key=['user_id', 'workflow_id'],
-        on_schema_change='fail',
         meta={'emptied_when': 'total_executions = 0'},
         indexes=[{'columns': ['workflow_id']}, {'columns': ['last_used_date']}],
-        post_hook=["{{ remember_as_of() }}", "{{ analyze_full_build() }}"],
+        post_hook="{{ remember_as_of() }}",
     )
 }}
 
 {%- set days = days_to_build() -%}
 {%- set as_of = date_literal(days.as_of) -%}
 {%- set closed_until = last_closed_day(days.as_of) -%}
+{%- set month = var('month_days') -%}
 {%- set incremental = is_incremental() %}
 
 with names as (
@@ -42,9 +42,9 @@ pairs_to_build as (
     where last_used_date > {{ as_of }}
     {%- elif built_as_of < days.as_of %}
     union distinct
-    -- As long as a pair is younger than the 28 days of `daily`, every day makes its window longer.
+    -- As long as a pair is younger than the month of `daily`, every day makes its window longer.
     select user_id, workflow_id from {{ this }}
-    where frequency = 'daily' and last_used_date > {{ date_literal(shift_day(built_as_of, -28)) }}
+    where frequency = 'daily' and last_used_date > {{ date_literal(shift_day(built_as_of, -month)) }}
     {%- endif %}
 ),
 {%- else -%}
@@ -88,7 +88,7 @@ recent_days as (
             pairs_to_build.user_id = day_states.user_id
             and pairs_to_build.workflow_id = day_states.workflow_id
     where
-        day_states.last_used_date > {{ date_literal(shift_day(days.as_of, -84)) }}
+        day_states.last_used_date > {{ date_literal(shift_day(days.as_of, -month * var('monthly_months'))) }}
         and day_states.last_used_date <= {{ as_of }}
 ),
 
@@ -96,68 +96,73 @@ recent as (
     select
         user_id,
         workflow_id,
-        sum(case when days_ago < 28 then total_executions else 0 end) as executions_last_28_days,
+        sum(case when days_ago < {{ month }} then total_executions else 0 end) as executions_last_28_days,
         sum(
-            case when days_ago between 28 and 55 then total_executions else 0 end
+            case when days_ago between {{ month }} and {{ 2 * month - 1 }} then total_executions else 0 end
         ) as executions_previous_28_days,
-        sum(case when days_ago < 28 then active_days else 0 end) as active_days_last_28,
-        max(case when days_ago < 7 then active_days else 0 end)
-        + max(case when days_ago between 7 and 13 then active_days else 0 end)
-        + max(case when days_ago between 14 and 20 then active_days else 0 end)
-        + max(case when days_ago between 21 and 27 then active_days else 0 end) as active_weeks,
-        max(case when days_ago < 28 then active_days else 0 end)
-        + max(case when days_ago between 28 and 55 then active_days else 0 end)
-        + max(case when days_ago between 56 and 83 then active_days else 0 end) as active_blocks
+        sum(case when days_ago < {{ month }} then active_days else 0 end) as active_days_last_28,
+        {{ active_blocks(month // 7, 7) }} as active_weeks,
+        {{ active_blocks(var('monthly_months'), month) }} as active_months
     from recent_days
     group by user_id, workflow_id
 ),
 
 folded as (
     {{ fold_states('states') }}
+),
+
+with_rates as (
+    select
+        *,
+        success_count + failure_count as sample_size,
+        {{ ratio('success_count', '(success_count + failure_count)') }} as success_rate
+    from folded
 )
 
 select
     pairs_to_build.user_id,
     pairs_to_build.workflow_id,
     names.workflow_name,
-    coalesce(folded.total_executions, 0) as total_executions,
-    folded.success_count,
-    folded.failure_count,
-    folded.cancelled_count,
-    folded.open_count,
-    folded.people_execution_count,
-    {{ ratio('folded.success_count', '(folded.success_count + folded.failure_count)') }} as success_rate,
-    folded.duration_count,
-    folded.total_duration_ms,
-    {{ ratio('folded.total_duration_ms', 'folded.duration_count') }} as avg_duration_ms,
-    folded.total_cost,
-    folded.first_used_date,
-    folded.last_used_date,
-    folded.last_used_at,
-    folded.active_days,
+    coalesce(with_rates.total_executions, 0) as total_executions,
+    with_rates.success_count,
+    with_rates.failure_count,
+    with_rates.cancelled_count,
+    with_rates.open_count,
+    with_rates.people_execution_count,
+    with_rates.sample_size,
+    with_rates.success_rate,
+    {{ reliability('with_rates.success_rate', 'with_rates.sample_size') }} as reliability,
+    with_rates.duration_count,
+    with_rates.total_duration_ms,
+    {{ ratio('with_rates.total_duration_ms', 'with_rates.duration_count') }} as avg_duration_ms,
+    with_rates.total_cost,
+    with_rates.first_used_date,
+    with_rates.last_used_date,
+    with_rates.last_used_at,
+    with_rates.active_days,
     cast(case
         when
             recent.active_days_last_28 > 0
-            and 2 * recent.active_days_last_28
-            >= least(28, {{ days_between('folded.first_active_date', as_of) }} + 1)
+            and recent.active_days_last_28 >= {{ var('daily_min_share') }}
+            * least({{ month }}, {{ days_between('with_rates.first_active_date', as_of) }} + 1)
             then 'daily'
-        when recent.active_weeks >= 3 then 'weekly'
-        when recent.active_blocks >= 2 then 'monthly'
+        when recent.active_weeks >= {{ var('weekly_min_weeks') }} then 'weekly'
+        when recent.active_months >= {{ var('monthly_min_months') }} then 'monthly'
         else 'rare'
     end as varchar(10)) as frequency,
     case
-        when folded.last_active_date = {{ as_of }} then folded.latest_streak_days
+        when with_rates.last_active_date = {{ as_of }} then with_rates.latest_streak_days
         else 0
     end as current_streak_days,
-    folded.longest_streak_days,
+    with_rates.longest_streak_days,
     cast(coalesce(recent.executions_last_28_days, 0) as {{ dbt.type_bigint() }}) as executions_last_28_days,
     cast(
         coalesce(recent.executions_previous_28_days, 0) as {{ dbt.type_bigint() }}
     ) as executions_previous_28_days,
     {{ ratio('recent.executions_last_28_days', 'recent.executions_previous_28_days') }} - 1 as execution_trend
 from pairs_to_build
-left join folded
-    on pairs_to_build.user_id = folded.user_id and pairs_to_build.workflow_id = folded.workflow_id
+left join with_rates
+    on pairs_to_build.user_id = with_rates.user_id and pairs_to_build.workflow_id = with_rates.workflow_id
 left join recent
     on pairs_to_build.user_id = recent.user_id and pairs_to_build.workflow_id = recent.workflow_id
 left join names on pairs_to_build.workflow_id = names.workflow_id

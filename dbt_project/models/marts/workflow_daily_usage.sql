@@ -2,10 +2,8 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_days',
-        on_schema_change='fail',
         meta={'replaced_column': 'execution_date', 'lookahead_days': 0},
         indexes=[{'columns': ['execution_date']}],
-        post_hook="{{ analyze_full_build() }}",
     )
 }}
 
@@ -36,23 +34,32 @@ summed as (
         cast(sum(total_cost) as numeric(24, 6)) as total_cost
     from usage
     group by workflow_id, execution_date
+),
+
+with_rates as (
+    select
+        *,
+        {{ ratio('success_count', '(success_count + failure_count)') }} as success_rate
+    from summed
 )
 
 select
-    summed.workflow_id,
+    with_rates.workflow_id,
     names.workflow_name,
-    summed.execution_date,
-    summed.unique_users,
-    summed.total_executions,
-    summed.success_count,
-    summed.failure_count,
-    summed.cancelled_count,
-    summed.open_count,
-    summed.people_execution_count,
-    {{ ratio('summed.success_count', '(summed.success_count + summed.failure_count)') }} as success_rate,
-    summed.duration_count,
-    summed.total_duration_ms,
-    {{ ratio('summed.total_duration_ms', 'summed.duration_count') }} as avg_duration_ms,
-    summed.total_cost
-from summed
-left join names on summed.workflow_id = names.workflow_id
+    with_rates.execution_date,
+    with_rates.unique_users,
+    with_rates.total_executions,
+    with_rates.success_count,
+    with_rates.failure_count,
+    with_rates.cancelled_count,
+    with_rates.open_count,
+    with_rates.people_execution_count,
+    with_rates.success_rate,
+    {{ reliability('with_rates.success_rate', '(with_rates.success_count + with_rates.failure_count)') }}
+        as reliability,
+    with_rates.duration_count,
+    with_rates.total_duration_ms,
+    {{ ratio('with_rates.total_duration_ms', 'with_rates.duration_count') }} as avg_duration_ms,
+    with_rates.total_cost
+from with_rates
+left join names on with_rates.workflow_id = names.workflow_id

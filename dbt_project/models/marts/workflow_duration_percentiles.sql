@@ -3,7 +3,7 @@
 with durations as (
     select * from {{ ref('user_workflow_durations') }}
     where
-        execution_date between {{ date_literal(shift_day(days.as_of, -29)) }}
+        execution_date between {{ date_literal(shift_day(days.as_of, 1 - var('reliability_days'))) }}
         and {{ date_literal(days.as_of) }}
 ),
 

@@ -2,10 +2,8 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_days',
-        on_schema_change='fail',
         meta={'replaced_column': 'week_start_date', 'as_of_history': true},
         indexes=[{'columns': ['week_start_date']}],
-        post_hook="{{ analyze_full_build() }}",
     )
 }}
 

@@ -2,15 +2,13 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_days',
-        on_schema_change='fail',
-        meta={'replaced_column': 'as_of_date', 'lookahead_days': 29, 'as_of_history': true},
+        meta={'replaced_column': 'as_of_date', 'lookahead_days': var('reliability_days') - 1, 'as_of_history': true},
         indexes=[{'columns': ['workflow_id', 'as_of_date']}],
-        post_hook="{{ analyze_full_build() }}",
     )
 }}
 
-{%- set window_days = 30 -%}
-{%- set as_of_dates = as_of_dates_to_build(lookahead_days=29) -%}
+{%- set window_days = var('reliability_days') -%}
+{%- set as_of_dates = as_of_dates_to_build(lookahead_days=window_days - 1) -%}
 {%- set first_used = shift_day(as_of_dates.first, 1 - window_days) %}
 
 with usage as (
@@ -74,12 +72,7 @@ select
     with_rates.duration_count,
     with_rates.total_duration_ms,
     {{ ratio('with_rates.total_duration_ms', 'with_rates.duration_count') }} as avg_duration_ms,
-    cast(case
-        when with_rates.sample_size < 5 then 'grey'
-        when with_rates.success_rate > 0.90 then 'green'
-        when with_rates.success_rate > 0.70 then 'yellow'
-        else 'red'
-    end as varchar(10)) as reliability
+    {{ reliability('with_rates.success_rate', 'with_rates.sample_size') }} as reliability
 from with_rates
 inner join users
     on with_rates.as_of_date = users.as_of_date and with_rates.workflow_id = users.workflow_id

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.oracle.examples import AS_OF, days_ago, ident, only, rows, run
-from tests.oracle.reliability import colour, wilson_bounds
+from tests.oracle.reliability import wilson_bounds
+from tests.oracle.tally import colour
 
 
 def test_popular_is_the_last_7_days_with_the_as_of_day():

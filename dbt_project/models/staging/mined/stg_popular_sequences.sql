@@ -1,5 +1,3 @@
-{{ config(tags=['organisation']) }}
-
 with source as (
     select * from {{ source('mining', 'popular_sequences') }}
 ),

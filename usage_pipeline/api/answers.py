@@ -44,62 +44,43 @@ def answer(request: Request, body: bytes, tag: str | None = None, status: int = 
     return Response(body, status, {"ETag": tag, **_CACHING}, "application/json")
 
 
-async def mart_page(
-    request: Request,
-    listing: Listing[Item],
-    asked: Paging,
-    values: Mapping[str, Any] | None = None,
-    as_of: AsOf | None = None,
-) -> Response:
-    """A page of what only a build changes: a caller who knows the build costs no query.
-
-    Values that were reckoned from an as-of date come with it: a build may end meanwhile.
-    """
-    reader = services_of(request).reader
-    as_of = as_of or await reader.as_of()
-    tag = build_tag(as_of)
-    if is_known(request, tag):
-        return unchanged(tag)
-    query, places = listing.query(asked)
-    rows = await reader.rows(query, {"as_of": as_of.day, **(values or {}), **places})
-    return answer(request, page_json(listing, as_of, rows, asked), tag)
-
-
 async def page(
     request: Request,
     listing: Listing[Item],
-    asked: Paging,
+    paging: Paging,
     values: Mapping[str, Any] | None = None,
+    *,
+    as_of: AsOf | None = None,
+    acting_for: UUID | None = None,
 ) -> Response:
-    """A page of what changes by itself, as mined tables do."""
+    """A page of a list.
+
+    Of what only a build changes, a caller who has the page of that build costs no query.
+
+    Args:
+        request: what is answered.
+        listing: the list.
+        paging: which part of it.
+        values: what its query needs beside `as_of`.
+        as_of: the state that `values` were reckoned from: a build may end meanwhile.
+        acting_for: the user whose own rows the database is to show.
+    """
     reader = services_of(request).reader
-    as_of = await reader.as_of()
-    query, places = listing.query(asked)
-    rows = await reader.rows(query, {"as_of": as_of.day, **(values or {}), **places})
-    return answer(request, page_json(listing, as_of, rows, asked))
+    as_of = as_of or await reader.as_of()
+    tag = build_tag(as_of) if listing.follows_build else None
+    if tag is not None and is_known(request, tag):
+        return unchanged(tag)
+    query, place = listing.query(paging)
+    rows = await reader.rows(
+        query, {"as_of": as_of.day, **(values or {}), **place}, acting_for=acting_for
+    )
+    return answer(request, _page_json(listing, as_of, rows, paging), tag)
 
 
-async def own_page(
-    request: Request,
-    listing: Listing[Item],
-    asked: Paging,
-    user: UUID,
-    values: Mapping[str, Any] | None = None,
-) -> Response:
-    """A page of what a user can change, of which the database shows only the user's own."""
-    reader = services_of(request).reader
-    as_of = await reader.as_of()
-    query, places = listing.query(asked)
-    given = {"user_id": user, "as_of": as_of.day, **(values or {}), **places}
-    async with reader.acting_for(user) as connection:
-        rows = await (await connection.execute(query, given)).fetchall()
-    return answer(request, page_json(listing, as_of, rows, asked))
-
-
-def page_json(listing: Listing[Item], as_of: AsOf, rows: list[Row], asked: Paging) -> bytes:
+def _page_json(listing: Listing[Item], as_of: AsOf, rows: list[Row], paging: Paging) -> bytes:
     """The JSON of a page; `rows` are those of the listing's query."""
-    next_cursor = listing.next_cursor(rows, asked)
-    items = listing.items(rows[: asked.limit])
+    next_cursor = listing.next_cursor(rows, paging)
+    items = listing.items(rows[: paging.limit])
     return to_json({"as_of": as_of.day, "items": items, "next_cursor": next_cursor})
 
 

@@ -93,12 +93,18 @@ class Reader:
         return found
 
     async def rows(
-        self, query: LiteralString, values: Mapping[str, Any] | None = None
+        self,
+        query: LiteralString,
+        values: Mapping[str, Any] | None = None,
+        *,
+        acting_for: UUID | None = None,
     ) -> list[Row]:
-        """All rows of a query."""
+        """All rows of a query; of users' own tables those of the user who is acted for."""
+        if acting_for is not None:
+            async with self.acting_for(acting_for) as connection:
+                return await (await connection.execute(query, values)).fetchall()
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(query, values)
-            return await cursor.fetchall()
+            return await (await connection.execute(query, values)).fetchall()
 
     async def row(
         self, query: LiteralString, values: Mapping[str, Any] | None = None

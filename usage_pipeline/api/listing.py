@@ -6,14 +6,17 @@ for, so that a page of one search cannot be gone on with in another.
 """
 
 import base64
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Generic, LiteralString, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from usage_pipeline.api.database import Row
 from usage_pipeline.api.errors import ProblemError
 from usage_pipeline.api.schemas import percent
 
@@ -77,28 +80,63 @@ def holds(name: LiteralString) -> LiteralString:
 
 
 @dataclass(frozen=True)
+class KeyType:
+    """What the values of a key are: to Postgres, and to Python."""
+
+    cast: LiteralString
+    python: type
+
+
+BIGINT = KeyType("bigint", int)
+DATE = KeyType("date", date)
+DOUBLE = KeyType("double precision", float)
+INTEGER = KeyType("int", int)
+TEXT = KeyType("text", str)
+TIMESTAMPTZ = KeyType("timestamptz", datetime)
+ID = KeyType("uuid", UUID)
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a list is ordered by; never null.
+
+    Attributes:
+        column: the column of the rows that holds it.
+        type: what its values are.
+        expression: what it is called in the query's conditions, unless it is the column's name.
+    """
+
+    column: LiteralString
+    type: KeyType
+    expression: LiteralString | None = None
+
+    @property
+    def sql(self) -> LiteralString:
+        """The key in conditions and in the order."""
+        return self.expression or self.column
+
+
+@dataclass(frozen=True)
 class Listing(Generic[Item]):
     """A list that can be paged.
 
     Attributes:
         item: the model of an item.
         select: the query without order, ending in its conditions (at least `where true`).
-        order: the expressions that order it, unique together, none of them ever null.
-        types: their types, as Python has them.
-        casts: their types, as Postgres names them.
+        order: the keys that order it, unique together.
         descending: whether all of them descend; else all ascend.
-        keys: the columns of the answer that hold the values of `order`.
         searched: the condition of what a search finds; none when there is no search.
+        follows_build: whether only a build of the marts changes it.
+        worded: what a row says in words, by column; none when it says nothing in words.
     """
 
     item: type[Item]
     select: LiteralString
-    order: tuple[LiteralString, ...]
-    types: tuple[Any, ...]
-    casts: tuple[LiteralString, ...]
+    order: tuple[Key, ...]
     descending: bool = False
-    keys: tuple[str, ...] = field(default=())
     searched: LiteralString | None = None
+    follows_build: bool = False
+    worded: Callable[[Row], Row] | None = None
 
     @cached_property
     def _rates(self) -> list[tuple[str, str]]:
@@ -106,54 +144,52 @@ class Listing(Generic[Item]):
         return [(f"{name}_fraction", f"{name}_percent") for name in names]
 
     @cached_property
-    def _hidden(self) -> list[str]:
-        return [key for key in self.keys if key not in self.item.model_fields]
-
-    @cached_property
     def _place(self) -> TypeAdapter[Any]:
-        types = self.types if self.searched is None else (*self.types, str | None)
+        types: tuple[Any, ...] = tuple(key.type.python for key in self.order)
+        if self.searched is not None:
+            types = (*types, str | None)
         return TypeAdapter(tuple[types])  # type: ignore[valid-type]
 
     @cached_property
     def _after(self) -> LiteralString:
         values: LiteralString = ", ".join(
-            "%(after_" + name + ")s::" + cast
-            for name, cast in zip(("0", "1", "2", "3"), self.casts, strict=False)
+            "%(after_" + number + ")s::" + key.type.cast
+            for number, key in zip(("0", "1", "2", "3"), self.order, strict=False)
         )
         sign: LiteralString = "<" if self.descending else ">"
-        order: LiteralString = ", ".join(self.order)
+        order: LiteralString = ", ".join(key.sql for key in self.order)
         return f"\n and ({order}) {sign} ({values})"
 
     @cached_property
     def _order_and_limit(self) -> LiteralString:
         direction: LiteralString = " desc" if self.descending else ""
-        order: LiteralString = ", ".join(each + direction for each in self.order)
+        order: LiteralString = ", ".join(key.sql + direction for key in self.order)
         return f"\norder by {order}\nlimit %(rows)s"
 
-    def query(self, asked: Paging) -> tuple[LiteralString, dict[str, Any]]:
-        """The query of a page, with one row more than asked for, and the values it needs.
+    def query(self, paging: Paging) -> tuple[LiteralString, dict[str, Any]]:
+        """The query of a page, with one row more than was asked for, and the values it needs.
 
         Raises:
             ProblemError: the cursor is none of this list.
         """
-        values: dict[str, Any] = {"rows": asked.limit + 1}
+        values: dict[str, Any] = {"rows": paging.limit + 1}
         query = self.select
-        if asked.search is not None and self.searched is not None:
+        if paging.search is not None and self.searched is not None:
             query += "\n and " + self.searched
-            values["search"] = asked.search
-        if asked.cursor is not None:
+            values["search"] = paging.search
+        if paging.cursor is not None:
             query += self._after
-            place = self._decoded(asked.cursor, asked.search)
+            place = self._decoded(paging.cursor, paging.search)
             values |= {f"after_{number}": value for number, value in enumerate(place)}
         return query + self._order_and_limit, values
 
-    def next_cursor(self, rows: list[dict[str, Any]], asked: Paging) -> str | None:
-        """The cursor after the asked rows, if there are more."""
-        if len(rows) <= asked.limit:
+    def next_cursor(self, rows: list[dict[str, Any]], paging: Paging) -> str | None:
+        """The cursor after the page's rows, if there are more."""
+        if len(rows) <= paging.limit:
             return None
-        last = rows[asked.limit - 1]
-        searched = () if self.searched is None else (asked.search,)
-        place = (*(last[key] for key in self.keys), *searched)
+        last = rows[paging.limit - 1]
+        searched = () if self.searched is None else (paging.search,)
+        place = (*(last[key.column] for key in self.order), *searched)
         return base64.urlsafe_b64encode(self._place.dump_json(place)).decode().rstrip("=")
 
     def items(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -161,10 +197,14 @@ class Listing(Generic[Item]):
 
         Making a model of each row would take as long as everything else that a request does.
         """
+        # Columns that the model does not have are there for the order or the words.
+        hidden = [name for name in rows[0] if name not in self.item.model_fields] if rows else []
         for row in rows:
+            if self.worded is not None:
+                row.update(self.worded(row))
             for fraction, in_percent in self._rates:
                 row[in_percent] = percent(row[fraction])
-            for name in self._hidden:
+            for name in hidden:
                 del row[name]
         return rows
 
@@ -178,4 +218,4 @@ class Listing(Generic[Item]):
             raise ProblemError(
                 422, "The cursor is none of this list: start again without it."
             ) from None
-        return place[: len(self.types)]
+        return place[: len(self.order)]

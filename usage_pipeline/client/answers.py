@@ -34,6 +34,7 @@ class PopularWorkflow(WorkflowName):
     rank_change: int | None  # Positive is up; null without a previous rank.
     previous_total_executions: int
     execution_change: int
+    reliability: str
     success_rate_percent: float | None  # The same in per cent, 0 to 100.
 
 
@@ -284,19 +285,20 @@ class OrganisationDay:
     failure_count: int
     cancelled_count: int
     open_count: int  # Executions that have not ended.
+    # success / (success + failure), 0 to 1; null with nothing to divide by.
+    success_rate_fraction: float | None
     execution_date: date
     execution_count: int
+    reliability: str
+    success_rate_percent: float | None  # The same in per cent, 0 to 100.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowDay(OrganisationDay):
     """One day of a workflow, with at least one execution."""
 
-    # success / (success + failure), 0 to 1; null with nothing to divide by.
-    success_rate_fraction: float | None
     unique_users: int
     avg_duration_ms: float | None
-    success_rate_percent: float | None  # The same in per cent, 0 to 100.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +349,7 @@ class OrganisationInsight:
     day_count: int | None
     confidence: float | None
     lift: float | None
+    reliability: str | None  # Of the success rate; null without one.
     success_rate_percent: float | None  # The same in per cent, 0 to 100.
 
 

@@ -22,6 +22,7 @@ export interface PopularWorkflow extends WorkflowName {
   rank_change: number | null;
   previous_total_executions: number;
   execution_change: number;
+  reliability: "green" | "yellow" | "red" | "grey";
   /** The same in per cent, 0 to 100. */
   success_rate_percent: number | null;
 }
@@ -270,18 +271,19 @@ export interface OrganisationDay {
   cancelled_count: number;
   /** Executions that have not ended. */
   open_count: number;
+  /** success / (success + failure), 0 to 1; null with nothing to divide by. */
+  success_rate_fraction: number | null;
   execution_date: string;
   execution_count: number;
+  reliability: "green" | "yellow" | "red" | "grey";
+  /** The same in per cent, 0 to 100. */
+  success_rate_percent: number | null;
 }
 
 /** One day of a workflow, with at least one execution. */
 export interface WorkflowDay extends OrganisationDay {
-  /** success / (success + failure), 0 to 1; null with nothing to divide by. */
-  success_rate_fraction: number | null;
   unique_users: number;
   avg_duration_ms: number | null;
-  /** The same in per cent, 0 to 100. */
-  success_rate_percent: number | null;
 }
 
 /** One week of a workflow's users. */
@@ -326,6 +328,8 @@ export interface OrganisationInsight {
   day_count: number | null;
   confidence: number | null;
   lift: number | null;
+  /** Of the success rate; null without one. */
+  reliability: "green" | "yellow" | "red" | "grey" | null;
   /** The same in per cent, 0 to 100. */
   success_rate_percent: number | null;
 }

@@ -15,7 +15,10 @@ const SPANS = [
   { value: 180, label: "180 days" },
 ] as const;
 
-export const OUTCOMES: Part<OrganisationDay>[] = [
+/** What is drawn of a day; a day without executions has nothing else. */
+type DayOutcomes = Pick<OrganisationDay, "execution_date" | "execution_count" | "success_count" | "failure_count" | "cancelled_count" | "open_count">;
+
+export const OUTCOMES: Part<DayOutcomes>[] = [
   { name: "Succeeded", look: "success", of: "workflow_daily_usage.success_count", value: (row) => row.success_count },
   { name: "Failed", look: "failure", of: "workflow_daily_usage.failure_count", value: (row) => row.failure_count },
   { name: "Cancelled", look: "cancelled", of: "workflow_daily_usage.cancelled_count", value: (row) => row.cancelled_count },
@@ -34,7 +37,7 @@ export function withEmptyDays<T extends { execution_date: string }>(rows: T[], l
 export function ExecutionHistory(props: { title: string; path: string; asOf: string }) {
   const [span, setSpan] = useState<28 | 90 | 180>(90);
   const { asOf } = props;
-  const days = useResource<Page<OrganisationDay>>(props.path, {
+  const days = useResource<Page<DayOutcomes>>(props.path, {
     from: daysBefore(asOf, span - 1),
     to: asOf,
     limit: 200,

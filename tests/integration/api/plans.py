@@ -38,6 +38,7 @@ _TABLES: dict[str, tuple[float, dict[str, str]]] = {
     "marts.workflow_daily_usage": (
         0.1, {"workflow_id": _WORKFLOW, "execution_date": "date '2020-01-01' + (n / 2000)::int"},
     ),
+    "marts.organisation_daily_usage": (0.02, {"execution_date": "date '1990-01-01' + n::int"}),
     "marts.popular_workflows": (
         0.1, {"workflow_id": _WORKFLOW, "as_of_date": "date '2020-01-01' + (n / 2000)::int",
               "popularity_rank": "n % 2000"},
@@ -122,7 +123,7 @@ def _queries_of(name: str, found: Any) -> Iterator[Query]:
     if isinstance(found, Listing):
         asked = Paging(limit=50)
         yield Query(name, found.query(asked)[0], {})
-        place = {key: _PLACES[kind] for key, kind in zip(found.keys, found.types, strict=True)}
+        place = {key.column: _PLACES[key.type.python] for key in found.order}
         cursor = found.next_cursor([place] * 51, asked)
         query, values = found.query(replace(asked, cursor=cursor))
         yield Query(f"{name}, later", query, values)
@@ -148,7 +149,8 @@ class _Values(dict[str, Any]):
             return "2026-06-28"
         return {"rows": 51, "first": "2026-04-01", "window": 7, "state": "open", "search": "report",
                 "name": "x", "custom_name": None, "category": None, "workflow_ids": [],
-                "has_name": True, "has_category": True}[name]  # fmt: skip
+                "has_name": True, "has_category": True, "last_allowed": 999,
+                "most": 20}[name]  # fmt: skip
 
 
 def scanned_whole(connection: psycopg.Connection, query: Query, place: dict[str, Any]) -> set[str]:

@@ -113,17 +113,21 @@ def _plain(value: Any) -> Any:
         (
             "/user/{user}",
             "workflow_id workflow_name execution_count success_count failure_count "
-            "cancelled_count open_count success_rate_fraction avg_duration_ms frequency "
-            "executions_last_28_days execution_trend_fraction",
+            "cancelled_count open_count success_rate_fraction finished_count reliability "
+            "avg_duration_ms frequency executions_last_28_days execution_trend_fraction",
             "select workflow_id, workflow_name, total_executions, success_count, failure_count, "
-            "cancelled_count, open_count, success_rate, avg_duration_ms, frequency, "
+            "cancelled_count, open_count, success_rate, success_count + failure_count, case "
+            "when success_count + failure_count < 5 then 'grey' when success_rate > 0.9 "
+            "then 'green' when success_rate > 0.7 then 'yellow' else 'red' end, "
+            "avg_duration_ms, frequency, "
             "executions_last_28_days, execution_trend from marts.user_workflow_stats "
             "where user_id = %(user)s order by last_used_at desc, workflow_id desc",
         ),
         (
             "/organisation/insights",
-            "insight_type subject message score",
-            "select insight_type, subject, message, score from marts.organisation_insights "
+            "insight_type workflow_id user_count score success_rate_fraction reliability",
+            "select insight_type, workflow_id, user_count, score, success_rate, reliability "
+            "from marts.organisation_insights "
             "order by insight_type, score desc, subject_id",
         ),
         (

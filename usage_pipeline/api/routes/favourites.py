@@ -9,10 +9,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.answers import answer, object_json, own_page
+from usage_pipeline.api.answers import answer, object_json, page
 from usage_pipeline.api.auth.access import ChangeableUser, ReadableUser
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.listing import Listing, Page, Paged, Paging
+from usage_pipeline.api.listing import ID, INTEGER, TIMESTAMPTZ, Key, Listing, Page, Paged, Paging
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflows import WorkflowId
 from usage_pipeline.api.schemas import Reliability, SuccessRate, WorkflowName
@@ -82,15 +82,18 @@ where found.user_id = %(user_id)s
 _FAVOURITES: Final = Listing(
     item=Favourite,
     select=_SELECT,
-    order=("coalesce(found.position, 2147483647)", "found.added_at", "found.workflow_id"),
-    types=(int, datetime, UUID),
-    casts=("int", "timestamptz", "uuid"),
-    keys=("place", "added_at", "workflow_id"),
+    order=(
+        Key("place", INTEGER, "coalesce(found.position, 2147483647)"),
+        Key("added_at", TIMESTAMPTZ, "found.added_at"),
+        Key("workflow_id", ID, "found.workflow_id"),
+    ),
 )
 _ONE: Final = _SELECT + "and found.workflow_id = %(workflow_id)s"
-_COUNT: Final = (
-    "select count(*) as favourites from raw.workflow_favorites where user_id = %(user_id)s"
-)
+_LAST_ALLOWED: Final = """
+select workflow_id from raw.workflow_favorites
+where user_id = %(user_id)s
+offset %(last_allowed)s limit 1
+"""
 _ADD: Final = """
 insert into raw.workflow_favorites
     (user_id, workflow_id, custom_name, category, usage_count, last_used)
@@ -117,8 +120,9 @@ from (
     ))::int as place
     from raw.workflow_favorites as favourite
     left join (
-        select id, min(place) as place
-        from unnest(%(workflow_ids)s::uuid[]) with ordinality as listed (id, place) group by id
+        select distinct on (id) id, place
+        from unnest(%(workflow_ids)s::uuid[]) with ordinality as listed (id, place)
+        order by id, place
     ) as given on favourite.workflow_id = given.id
     where favourite.user_id = %(user_id)s
 ) as wanted
@@ -139,10 +143,10 @@ where user_id = %(user_id)s and workflow_id = %(workflow_id)s
 async def get_user_favorites(
     request: Request,
     user: ReadableUser,
-    asked: Paged,
+    paging: Paged,
 ) -> Response:
     """In the user's own order; those never moved after the others, oldest first."""
-    return await own_page(request, _FAVOURITES, asked, user)
+    return await page(request, _FAVOURITES, paging, {"user_id": user}, acting_for=user)
 
 
 @router.post(
@@ -177,12 +181,12 @@ async def add_to_favorites(
     values = {
         "user_id": user,
         "as_of": as_of.day,
+        "last_allowed": _MOST_FAVOURITES - 1,
         **wanted.model_dump(),
         "workflow_id": mapped_id("workflow", wanted.workflow_id, services.id_namespace),
     }
     async with reader.acting_for(user) as connection:
-        count = await (await connection.execute(_COUNT, values)).fetchone()
-        if count is not None and count["favourites"] >= _MOST_FAVOURITES:
+        if await (await connection.execute(_LAST_ALLOWED, values)).fetchone() is not None:
             raise ProblemError(409, f"Nobody can have more than {_MOST_FAVOURITES:,} favourites.")
         added = (await connection.execute(_ADD, values)).rowcount
         row = await (await connection.execute(_ONE, values)).fetchone()
@@ -205,7 +209,7 @@ async def order_favorites(
     values = {"user_id": user, "workflow_ids": order.workflow_ids}
     async with reader.acting_for(user) as connection:
         await connection.execute(_ORDER, values)
-    return await own_page(request, _FAVOURITES, Paging(limit=200), user)
+    return await page(request, _FAVOURITES, Paging(limit=200), {"user_id": user}, acting_for=user)
 
 
 @router.patch(

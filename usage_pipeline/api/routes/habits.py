@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from usage_pipeline.api.answers import answer, object_json, page
 from usage_pipeline.api.auth.access import ChangeableUser, ReadableUser
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.listing import Listing, Page, Paged
+from usage_pipeline.api.listing import DOUBLE, ID, Key, Listing, Page, Paged
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import ReaderDep
 
@@ -71,11 +71,11 @@ left join marts.workflows as named on found.workflow_id = named.workflow_id
 left join marts.workflows as following on found.next_workflow_id = following.workflow_id
 where found.user_id = %(user_id)s
 """,
-    order=("found.confidence", "found.pattern_id"),
-    types=(float, UUID),
-    casts=("double precision", "uuid"),
+    order=(
+        Key("confidence", DOUBLE, "found.confidence"),
+        Key("pattern_id", ID, "found.pattern_id"),
+    ),
     descending=True,
-    keys=("confidence", "pattern_id"),
 )
 _INSIGHT: Final = """
 select found.insight_id, found.insight_type, found.workflow_id, named.workflow_name,
@@ -87,11 +87,8 @@ where found.user_id = %(user_id)s
 _INSIGHTS: Final = Listing(
     item=Insight,
     select=_INSIGHT + "and found.state = %(state)s",
-    order=("found.score", "found.insight_id"),
-    types=(float, UUID),
-    casts=("double precision", "uuid"),
+    order=(Key("score", DOUBLE, "found.score"), Key("insight_id", ID, "found.insight_id")),
     descending=True,
-    keys=("score", "insight_id"),
 )
 _ONE: Final = _INSIGHT + "and found.insight_id = %(insight_id)s"
 # What is resolved is no longer true, and neither dismissed nor opened by anybody.
@@ -110,10 +107,10 @@ where user_id = %(user_id)s and insight_id = %(insight_id)s and state <> 'resolv
 async def get_patterns(
     request: Request,
     user: ReadableUser,
-    asked: Paged,
+    paging: Paged,
 ) -> Response:
     """The surest first."""
-    return await page(request, _PATTERNS, asked, {"user_id": user})
+    return await page(request, _PATTERNS, paging, {"user_id": user})
 
 
 @router.get(
@@ -125,11 +122,11 @@ async def get_patterns(
 async def get_insights(
     request: Request,
     user: ReadableUser,
-    asked: Paged,
+    paging: Paged,
     state: Annotated[State, Query(description="Which ones.")] = "open",
 ) -> Response:
     """The greatest score first."""
-    return await page(request, _INSIGHTS, asked, {"user_id": user, "state": state})
+    return await page(request, _INSIGHTS, paging, {"user_id": user, "state": state})
 
 
 @router.post(

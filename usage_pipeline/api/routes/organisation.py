@@ -7,23 +7,25 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.answers import answer, mart_page, object_json, page
+from usage_pipeline.api.answers import answer, object_json, page
 from usage_pipeline.api.auth.access import ReaderCaller
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.listing import Listing, Page, Paged
+from usage_pipeline.api.listing import DATE, DOUBLE, ID, TEXT, Key, Listing, Page, Paged
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflow_history import LongPaging, Span, span
-from usage_pipeline.api.schemas import Counts, SuccessRate
+from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate
 from usage_pipeline.api.services import ReaderDep, ServicesDep
+from usage_pipeline.mining.insights.organisation import in_words
 
 router = topic("organisation")
 
 
-class OrganisationDay(Counts):
+class OrganisationDay(SuccessRate, Counts):
     """One day of all workflows together."""
 
     execution_date: date
     execution_count: int
+    reliability: Reliability
 
 
 class OrganisationInsight(SuccessRate):
@@ -43,6 +45,7 @@ class OrganisationInsight(SuccessRate):
     day_count: int | None
     confidence: float | None
     lift: float | None
+    reliability: Reliability | None = Field(description="Of the success rate; null without one.")
 
 
 class Definitions(BaseModel):
@@ -56,34 +59,27 @@ class Definitions(BaseModel):
 _DAILY: Final = Listing(
     item=OrganisationDay,
     select="""
-select * from (
-    select execution_date, sum(total_executions)::bigint as execution_count,
-        sum(success_count)::bigint as success_count, sum(failure_count)::bigint as failure_count,
-        sum(cancelled_count)::bigint as cancelled_count, sum(open_count)::bigint as open_count
-    from marts.workflow_daily_usage
-    where execution_date between %(first)s and %(last)s
-    group by execution_date
-) as days
-where true
+select execution_date, total_executions as execution_count, success_count, failure_count,
+    cancelled_count, open_count, success_rate as success_rate_fraction, reliability
+from marts.organisation_daily_usage
+where execution_date between %(first)s and %(last)s
 """,
-    order=("execution_date",),
-    types=(date,),
-    casts=("date",),
-    keys=("execution_date",),
+    order=(Key("execution_date", DATE),),
+    follows_build=True,
 )
+# The subject and the message have a place here and are worded in Python.
 _INSIGHTS: Final = Listing(
     item=OrganisationInsight,
     select="""
-select insight_type, subject_id, workflow_id, sequence_id, workflow_ids, subject, message,
+select insight_type, subject_id, workflow_id, sequence_id, workflow_ids,
+    '' as subject, '' as message, workflow_name, workflow_names,
     user_count, score, execution_count, failure_count, success_rate as success_rate_fraction,
-    last_used_date, day_count, confidence, lift, -score as score_place
+    last_used_date, day_count, confidence, lift, reliability, -score as score_place
 from marts.organisation_insights
 where true
 """,
-    order=("insight_type", "-score", "subject_id"),
-    types=(str, float, UUID),
-    casts=("text", "double precision", "uuid"),
-    keys=("insight_type", "score_place", "subject_id"),
+    order=(Key("insight_type", TEXT), Key("score_place", DOUBLE, "-score"), Key("subject_id", ID)),
+    worded=in_words,
 )
 _DEFINITIONS: Final = """
 select class.relname || coalesce('.' || attribute.attname, '') as name, description.description
@@ -109,13 +105,13 @@ async def get_organisation_daily(
     request: Request,
     _: ReaderCaller,
     reader: ReaderDep,
-    asked: LongPaging,
+    paging: LongPaging,
     days: Annotated[Span, Depends(span)],
 ) -> Response:
     """Days with an execution, oldest first; the last 90 days unless asked otherwise."""
     as_of = await reader.as_of()
     first, last = days.days(as_of.day)
-    return await mart_page(request, _DAILY, asked, {"first": first, "last": last}, as_of)
+    return await page(request, _DAILY, paging, {"first": first, "last": last}, as_of=as_of)
 
 
 @router.get(
@@ -127,10 +123,10 @@ async def get_organisation_daily(
 async def get_organisation_insights(
     request: Request,
     _: ReaderCaller,
-    asked: Paged,
+    paging: Paged,
 ) -> Response:
     """By type; within one the greatest score first: scores of two types are not comparable."""
-    return await page(request, _INSIGHTS, asked)
+    return await page(request, _INSIGHTS, paging)
 
 
 @router.get(

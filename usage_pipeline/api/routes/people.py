@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.answers import answer, mart_page, object_json
+from usage_pipeline.api.answers import answer, object_json, page
 from usage_pipeline.api.auth.access import Caller, CallerDep, needs
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.listing import Listing, Page, Paged, holds
+from usage_pipeline.api.listing import BIGINT, ID, Key, Listing, Page, Paged, holds
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import ReaderDep
 
@@ -45,11 +45,9 @@ select user_id, user_name, execution_count, last_used_date
 from marts.users
 where true
 """,
-    order=("execution_count", "user_id"),
-    types=(int, UUID),
-    casts=("bigint", "uuid"),
+    order=(Key("execution_count", BIGINT), Key("user_id", ID)),
+    follows_build=True,
     descending=True,
-    keys=("execution_count", "user_id"),
     searched="(" + holds("user_name") + " or user_id::text = lower(%(search)s::text))",
 )
 
@@ -78,11 +76,11 @@ async def me(request: Request, caller: CallerDep, reader: ReaderDep) -> Response
 async def users(
     request: Request,
     _: Annotated[Caller, Depends(needs("read:all"))],
-    asked: Paged,
+    paging: Paged,
     search: Annotated[
         str | None, Query(max_length=255, description="A part of the name, or the id.")
     ] = None,
 ) -> Response:
     """Everybody with an execution."""
     wanted = search.replace("\0", "") if search else None
-    return await mart_page(request, _USERS, replace(asked, search=wanted or None))
+    return await page(request, _USERS, replace(paging, search=wanted or None))

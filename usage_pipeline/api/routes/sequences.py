@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.answers import answer, object_json, own_page, page
+from usage_pipeline.api.answers import answer, object_json, page
 from usage_pipeline.api.auth.access import ChangeableUser, ReadableUser, ReaderCaller
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.listing import Listing, Page, Paged
+from usage_pipeline.api.listing import BIGINT, ID, INTEGER, TIMESTAMPTZ, Key, Listing, Page, Paged
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import WorkflowName
 from usage_pipeline.api.services import ReaderDep
@@ -83,10 +83,10 @@ _SEQUENCES: Final = Listing(
 from mining.workflow_sequence_windows as found
 where found.user_id = %(user_id)s and found.window_days = %(window)s
 """,
-    order=("found.popularity_rank", "found.sequence_id"),
-    types=(int, UUID),
-    casts=("int", "uuid"),
-    keys=("popularity_rank", "sequence_id"),
+    order=(
+        Key("popularity_rank", INTEGER, "found.popularity_rank"),
+        Key("sequence_id", ID, "found.sequence_id"),
+    ),
 )
 _POPULAR: Final = Listing(
     item=PopularSequence,
@@ -97,11 +97,12 @@ _POPULAR: Final = Listing(
 from mining.popular_sequences as found
 where true
 """,
-    order=("found.user_count", "found.support", "found.sequence_id"),
-    types=(int, int, UUID),
-    casts=("bigint", "bigint", "uuid"),
+    order=(
+        Key("user_count", BIGINT, "found.user_count"),
+        Key("support", BIGINT, "found.support"),
+        Key("sequence_id", ID, "found.sequence_id"),
+    ),
     descending=True,
-    keys=("user_count", "support", "sequence_id"),
 )
 _TEMPLATES: Final = Listing(
     item=Template,
@@ -111,11 +112,11 @@ _TEMPLATES: Final = Listing(
 from raw.workflow_templates as found
 where found.user_id = %(user_id)s
 """,
-    order=("found.created_at", "found.template_id"),
-    types=(datetime, UUID),
-    casts=("timestamptz", "uuid"),
+    order=(
+        Key("created_at", TIMESTAMPTZ, "found.created_at"),
+        Key("template_id", ID, "found.template_id"),
+    ),
     descending=True,
-    keys=("created_at", "template_id"),
 )
 _SAVE: Final = """
 insert into raw.workflow_templates (user_id, name, sequence_id, workflow_ids)
@@ -158,13 +159,15 @@ where user_id = %(user_id)s and template_id = %(template_id)s
 async def get_workflow_sequences(
     request: Request,
     user: ReadableUser,
-    asked: Paged,
+    paging: Paged,
     window: Annotated[
         Literal["7", "28", "90"], Query(description="Days that end with the as-of date.")
     ] = "7",
 ) -> Response:
     """The five most frequent sequences of the window, by whole sessions."""
-    return await own_page(request, _SEQUENCES, asked, user, {"window": int(window)})
+    return await page(
+        request, _SEQUENCES, paging, {"user_id": user, "window": int(window)}, acting_for=user
+    )
 
 
 @router.get(
@@ -176,10 +179,10 @@ async def get_workflow_sequences(
 async def get_popular_sequences(
     request: Request,
     _: ReaderCaller,
-    asked: Paged,
+    paging: Paged,
 ) -> Response:
     """The last 28 days, those of most users first."""
-    return await page(request, _POPULAR, asked)
+    return await page(request, _POPULAR, paging)
 
 
 @router.get(
@@ -191,10 +194,10 @@ async def get_popular_sequences(
 async def get_templates(
     request: Request,
     user: ReadableUser,
-    asked: Paged,
+    paging: Paged,
 ) -> Response:
     """Sequences that the user has saved, the newest first."""
-    return await own_page(request, _TEMPLATES, asked, user)
+    return await page(request, _TEMPLATES, paging, {"user_id": user}, acting_for=user)
 
 
 @router.post(

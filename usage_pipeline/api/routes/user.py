@@ -2,15 +2,25 @@
 
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
-from uuid import UUID
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
-from usage_pipeline.api.answers import mart_page, page
+from usage_pipeline.api.answers import page
 from usage_pipeline.api.auth.access import ReadableUser
 from usage_pipeline.api.errors import documented
-from usage_pipeline.api.listing import Listing, Page, Paged, Searched, holds
+from usage_pipeline.api.listing import (
+    BIGINT,
+    ID,
+    INTEGER,
+    TIMESTAMPTZ,
+    Key,
+    Listing,
+    Page,
+    Paged,
+    Searched,
+    holds,
+)
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import Counts, Frequency, Reliability, SuccessRate, WorkflowName
 
@@ -51,14 +61,8 @@ class RhythmHour(BaseModel):
 
 _SELECT: Final = """
 select workflow_id, workflow_name, total_executions as execution_count, success_count,
-    failure_count, cancelled_count, open_count, success_count + failure_count as finished_count,
-    success_rate as success_rate_fraction,
-    case
-        when success_count + failure_count < 5 then 'grey'
-        when success_rate > 0.90 then 'green'
-        when success_rate > 0.70 then 'yellow'
-        else 'red'
-    end as reliability,
+    failure_count, cancelled_count, open_count, sample_size as finished_count,
+    success_rate as success_rate_fraction, reliability,
     avg_duration_ms, first_used_date, last_used_date, last_used_at, frequency,
     current_streak_days, longest_streak_days, executions_last_28_days,
     executions_previous_28_days, execution_trend as execution_trend_fraction
@@ -69,41 +73,28 @@ _LISTINGS: Final = {
     "recent": Listing(
         item=UserWorkflow,
         select=_SELECT,
-        order=("last_used_at", "workflow_id"),
-        types=(datetime, UUID),
-        casts=("timestamptz", "uuid"),
+        order=(Key("last_used_at", TIMESTAMPTZ), Key("workflow_id", ID)),
         descending=True,
-        keys=("last_used_at", "workflow_id"),
         searched=holds("workflow_name"),
+        follows_build=True,
     ),
     "use": Listing(
         item=UserWorkflow,
         select=_SELECT,
-        order=("total_executions", "workflow_id"),
-        types=(int, UUID),
-        casts=("bigint", "uuid"),
+        order=(Key("execution_count", BIGINT, "total_executions"), Key("workflow_id", ID)),
         descending=True,
-        keys=("execution_count", "workflow_id"),
         searched=holds("workflow_name"),
+        follows_build=True,
     ),
 }
 _RHYTHM = Listing(
     item=RhythmHour,
     select="""
-select * from (
-    select extract(isodow from execution_date)::int - 1 as weekday, local_hour::int as hour,
-        sum(execution_count)::bigint as execution_count
-    from mining.daily_hours
-    where user_id = %(user_id)s
-        and execution_date > %(as_of)s::date - 28 and execution_date <= %(as_of)s::date
-    group by 1, 2
-) as hours
-where true
+select weekday, local_hour as hour, execution_count
+from marts.user_rhythm
+where user_id = %(user_id)s
 """,
-    order=("weekday", "hour"),
-    types=(int, int),
-    casts=("int", "int"),
-    keys=("weekday", "hour"),
+    order=(Key("weekday", INTEGER), Key("hour", INTEGER, "local_hour")),
 )
 
 
@@ -116,13 +107,13 @@ where true
 async def get_user_workflows(
     request: Request,
     user: ReadableUser,
-    asked: Searched,
+    paging: Searched,
     order: Annotated[
         Literal["recent", "use"], Query(description="Last used first, or most used first.")
     ] = "recent",
 ) -> Response:
     """Each workflow with the user's own counts, rate, durations, frequency and trend."""
-    return await mart_page(request, _LISTINGS[order], asked, {"user_id": user})
+    return await page(request, _LISTINGS[order], paging, {"user_id": user})
 
 
 @router.get(
@@ -134,7 +125,7 @@ async def get_user_workflows(
 async def get_rhythm(
     request: Request,
     user: ReadableUser,
-    asked: Paged,
+    paging: Paged,
 ) -> Response:
     """Hours of the week with at least one execution by the person in the last 28 days."""
-    return await page(request, _RHYTHM, asked, {"user_id": user})
+    return await page(request, _RHYTHM, paging, {"user_id": user})

@@ -6,19 +6,20 @@ from typing import Annotated, Final
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from usage_pipeline.api.answers import answer, mart_page, object_json
+from usage_pipeline.api.answers import answer, object_json, page
 from usage_pipeline.api.auth.access import ReaderCaller
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.listing import Cursor, Listing, Page, Paged, Paging
+from usage_pipeline.api.listing import DATE, Cursor, Key, Listing, Page, Paged, Paging
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflows import WorkflowId
-from usage_pipeline.api.schemas import Counts, SuccessRate, WorkflowName
+from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate, WorkflowName
 from usage_pipeline.api.services import ReaderDep
 
 router = topic("workflows")
 
 _DEFAULT_DAYS = 90
 MOST_DAYS = 1100
+_MOST_NEIGHBOURS = 20
 
 
 class WorkflowDay(SuccessRate, Counts):
@@ -28,6 +29,7 @@ class WorkflowDay(SuccessRate, Counts):
     execution_count: int
     unique_users: int
     avg_duration_ms: float | None
+    reliability: Reliability
 
 
 class LifecycleWeek(BaseModel):
@@ -60,14 +62,12 @@ _DAILY: Final = Listing(
     select="""
 select execution_date, total_executions as execution_count, success_count, failure_count,
     cancelled_count, open_count, unique_users, success_rate as success_rate_fraction,
-    avg_duration_ms
+    avg_duration_ms, reliability
 from marts.workflow_daily_usage
 where workflow_id = %(workflow_id)s and execution_date between %(first)s and %(last)s
 """,
-    order=("execution_date",),
-    types=(date,),
-    casts=("date",),
-    keys=("execution_date",),
+    order=(Key("execution_date", DATE),),
+    follows_build=True,
 )
 _LIFECYCLE: Final = Listing(
     item=LifecycleWeek,
@@ -76,30 +76,18 @@ select week_start_date, active_users, new_users, returning_users, resurrected_us
 from marts.workflow_lifecycle
 where workflow_id = %(workflow_id)s
 """,
-    order=("week_start_date",),
-    types=(date,),
-    casts=("date",),
+    order=(Key("week_start_date", DATE),),
+    follows_build=True,
     descending=True,
-    keys=("week_start_date",),
 )
 _NEIGHBOURS: Final = """
-select 'before' as side, from_workflow_id as workflow_id, workflows.workflow_name,
-    sum(transition_count)::bigint as transition_count
-from mining.daily_transitions
-left join marts.workflows on from_workflow_id = workflows.workflow_id
-where to_workflow_id = %(workflow_id)s
-    and execution_date > %(as_of)s::date - 28 and execution_date <= %(as_of)s::date
-group by from_workflow_id, workflows.workflow_name
-union all
-select 'after', to_workflow_id, workflows.workflow_name, sum(transition_count)::bigint
-from mining.daily_transitions
-left join marts.workflows on to_workflow_id = workflows.workflow_id
-where from_workflow_id = %(workflow_id)s
-    and execution_date > %(as_of)s::date - 28 and execution_date <= %(as_of)s::date
-group by to_workflow_id, workflows.workflow_name
-order by transition_count desc, workflow_id
+select neighbours.side, neighbours.neighbour_id as workflow_id, named.workflow_name,
+    neighbours.transition_count
+from marts.workflow_neighbours as neighbours
+left join marts.workflows as named on neighbours.neighbour_id = named.workflow_id
+where neighbours.workflow_id = %(workflow_id)s and neighbours.neighbour_rank <= %(most)s
+order by neighbours.neighbour_rank
 """
-_MOST_NEIGHBOURS = 20
 
 
 class Span(BaseModel):
@@ -159,14 +147,14 @@ async def get_workflow_daily(
     _: ReaderCaller,
     workflow: WorkflowId,
     reader: ReaderDep,
-    asked: LongPaging,
+    paging: LongPaging,
     days: Annotated[Span, Depends(span)],
 ) -> Response:
     """Days with an execution, oldest first; the last 90 days unless asked otherwise."""
     as_of = await reader.as_of()
     first, last = days.days(as_of.day)
     values = {"workflow_id": workflow, "first": first, "last": last}
-    return await mart_page(request, _DAILY, asked, values, as_of)
+    return await page(request, _DAILY, paging, values, as_of=as_of)
 
 
 @router.get(
@@ -179,10 +167,10 @@ async def get_workflow_lifecycle(
     request: Request,
     _: ReaderCaller,
     workflow: WorkflowId,
-    asked: Paged,
+    paging: Paged,
 ) -> Response:
     """Newest week first, down to the first one with a user."""
-    return await mart_page(request, _LIFECYCLE, asked, {"workflow_id": workflow})
+    return await page(request, _LIFECYCLE, paging, {"workflow_id": workflow})
 
 
 @router.get(
@@ -196,9 +184,6 @@ async def get_workflow_neighbours(
 ) -> Response:
     """The last 28 days, all users together; the 20 most frequent on each side."""
     as_of = await reader.as_of()
-    rows = await reader.rows(_NEIGHBOURS, {"workflow_id": workflow, "as_of": as_of.day})
-    sides = {
-        side: [row for row in rows if row["side"] == side][:_MOST_NEIGHBOURS]
-        for side in ("before", "after")
-    }
+    rows = await reader.rows(_NEIGHBOURS, {"workflow_id": workflow, "most": _MOST_NEIGHBOURS})
+    sides = {side: [row for row in rows if row["side"] == side] for side in ("before", "after")}
     return answer(request, object_json(Neighbours, {"as_of": as_of.day, **sides}))

@@ -11,13 +11,13 @@ from usage_pipeline.api.answers import (
     answer,
     build_tag,
     is_known,
-    mart_page,
     object_json,
+    page,
     unchanged,
 )
 from usage_pipeline.api.auth.access import ReaderCaller
 from usage_pipeline.api.errors import ProblemError, documented
-from usage_pipeline.api.listing import Listing, Page, Searched, holds
+from usage_pipeline.api.listing import DOUBLE, ID, INTEGER, Key, Listing, Page, Searched, holds
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate, WorkflowName, percent
 from usage_pipeline.api.services import services_of
@@ -38,6 +38,7 @@ class PopularWorkflow(SuccessRate, WorkflowName):
     rank_change: int | None = Field(description="Positive is up; null without a previous rank.")
     previous_total_executions: int
     execution_change: int
+    reliability: Reliability
 
 
 class Reliable(SuccessRate, Counts):
@@ -103,14 +104,12 @@ _POPULAR: Final = Listing(
     select="""
 select workflow_id, workflow_name, popularity_rank, total_executions, unique_users,
     people_execution_count, machine_execution_count, success_rate as success_rate_fraction,
-    previous_rank, rank_change, previous_total_executions, execution_change
+    previous_rank, rank_change, previous_total_executions, execution_change, reliability
 from marts.popular_workflows
 where as_of_date = %(as_of)s
 """,
-    order=("popularity_rank",),
-    types=(int,),
-    casts=("int",),
-    keys=("popularity_rank",),
+    order=(Key("popularity_rank", INTEGER),),
+    follows_build=True,
     searched=holds("workflow_name"),
 )
 _RELIABLE_COLUMNS: Final = """
@@ -137,10 +136,11 @@ from marts.workflow_success_rates as rates
 left join marts.workflow_duration_percentiles as durations using (workflow_id)
 where rates.as_of_date = %(as_of)s
 """,
-    order=("coalesce(rates.success_rate_upper, 2)", "rates.workflow_id"),
-    types=(float, UUID),
-    casts=("double precision", "uuid"),
-    keys=("worst_first", "workflow_id"),
+    order=(
+        Key("worst_first", DOUBLE, "coalesce(rates.success_rate_upper, 2)"),
+        Key("workflow_id", ID, "rates.workflow_id"),
+    ),
+    follows_build=True,
     searched=holds("rates.workflow_name"),
 )
 _ONE: Final[LiteralString] = (
@@ -165,11 +165,9 @@ select workflow_id, workflow_name, users_who_abandoned, avg_tries_before_abandon
 from marts.abandoned_workflows
 where true
 """,
-    order=("users_who_abandoned", "workflow_id"),
-    types=(int, UUID),
-    casts=("int", "uuid"),
+    order=(Key("users_who_abandoned", INTEGER), Key("workflow_id", ID)),
+    follows_build=True,
     descending=True,
-    keys=("users_who_abandoned", "workflow_id"),
     searched=holds("workflow_name"),
 )
 
@@ -200,10 +198,10 @@ WorkflowId = Annotated[UUID, Depends(_workflow)]
 async def get_popular_workflows(
     request: Request,
     _: ReaderCaller,
-    asked: Searched,
+    paging: Searched,
 ) -> Response:
     """The last 7 days, most executions first."""
-    return await mart_page(request, _POPULAR, asked)
+    return await page(request, _POPULAR, paging)
 
 
 @router.get(
@@ -215,10 +213,10 @@ async def get_popular_workflows(
 async def get_success_rates(
     request: Request,
     _: ReaderCaller,
-    asked: Searched,
+    paging: Searched,
 ) -> Response:
     """The last 30 days. Worst is the least upper bound, so that 1 of 2 failing says little."""
-    return await mart_page(request, _RATES, asked)
+    return await page(request, _RATES, paging)
 
 
 @router.get(
@@ -254,10 +252,10 @@ async def get_workflow(request: Request, _: ReaderCaller, workflow: WorkflowId) 
 async def get_abandoned_workflows(
     request: Request,
     _: ReaderCaller,
-    asked: Searched,
+    paging: Searched,
 ) -> Response:
     """Used by more than 5 users 30 days ago or earlier, and by nobody in the last 7 days."""
-    return await mart_page(request, _ABANDONED, asked)
+    return await page(request, _ABANDONED, paging)
 
 
 async def _one(request: Request, workflow: UUID, model: type[BaseModel]) -> Response:

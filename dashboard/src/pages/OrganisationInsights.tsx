@@ -47,7 +47,7 @@ export function OrganisationInsights() {
                       <DefinedText
                         text={insight.message}
                         of={(IN_MESSAGE[insight.insight_type] ?? []).map((name) => `organisation_insights.${name}`)}
-                        otherwise="organisation_insights.message"
+                        otherwise="organisation_insights.insight_type"
                       />
                     </p>
                     {/* The other messages say it themselves. */}

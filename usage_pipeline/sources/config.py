@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
+import pyarrow as pa
 import yaml
 from pydantic import (
     BaseModel,
@@ -25,11 +26,12 @@ from pydantic import (
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.execution_dates import check_zone
-from usage_pipeline.identity import shared_namespace, source_namespace
+from usage_pipeline.identity import execution_ids, shared_namespace, source_namespace
 from usage_pipeline.sources.conform.canonical import CanonicalField
 from usage_pipeline.sources.conform.timestamps import EPOCHS
 from usage_pipeline.sources.conform.vocabulary import plain_word
 from usage_pipeline.sources.reading.templates import check_template, is_template
+from usage_pipeline.sources.source import Replaces
 from usage_pipeline.terms import Status, Trigger
 
 _EXAMPLE = datetime(2021, 11, 27, 13, 14, 15, tzinfo=UTC)
@@ -134,6 +136,13 @@ class SourceConfig(BaseModel):
         default=None,
         description="Under what ids that are not UUIDs are mapped; the name if unset. Sources that "
         "share users and workflows share it. It may be a UUID.",
+    )
+    delivers: Literal["everything", "changes"] | None = Field(
+        default=None,
+        description="What a delivery of a day says. everything: all that the source knows of the "
+        "day; it replaces what the source said before. changes: new and changed executions; what "
+        "it does not mention stays. Unset: everything for files, changes for github_actions, "
+        "whose answer shows only the latest attempt of a run.",
     )
     since: date | None = Field(
         default=None, description="The first day this source has executions for."
@@ -246,6 +255,17 @@ class SourceConfig(BaseModel):
         if self.id_namespace:
             return shared_namespace(self.id_namespace)
         return source_namespace(self.name)
+
+    @property
+    def replaces(self) -> Replaces:
+        """What a delivery of a day replaces."""
+        usual = "changes" if self.kind == "github_actions" else "everything"
+        return "day" if (self.delivers or usual) == "everything" else "nothing"
+
+    def former_ids(self, rows: pa.Table) -> pa.Array:
+        """The ids that executions of this source had before schema 0014."""
+        own, attempt = rows["source_id"].combine_chunks(), rows["attempt"].combine_chunks()
+        return execution_ids(own, attempt, self.namespace)
 
     def expects(self, day: date) -> bool:
         """Whether the source should have executions of that day."""

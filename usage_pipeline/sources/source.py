@@ -1,10 +1,20 @@
-"""What the loading asks of a source, whatever it is."""
+"""What the loading asks of a source, whatever it is.
+
+A complete delivery says everything its source knows of a day, and replaces the day. A partial one
+adds and updates; what it does not mention stays.
+"""
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+import pyarrow as pa
 
 from usage_pipeline.sources.conform.canonical import ReadBatch
+
+Replaces = Literal["day", "executions", "nothing"]
+"""What a delivery replaces: all that its source said of the day, the executions that it mentions,
+or nothing: then its copies merge with what is there."""
 
 
 class Source(Protocol):
@@ -12,7 +22,11 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """The source's name: what is loaded of a day is replaced by what it says now."""
+        """The source's name."""
+
+    @property
+    def replaces(self) -> Replaces:
+        """What its delivery of a day replaces."""
 
     def days(self, first: date | None = None, last: date | None = None) -> list[date]:
         """The days that are there, in order.
@@ -35,4 +49,11 @@ class Source(Protocol):
 
         Raises:
             InputError: as `read_day`.
+        """
+
+    def former_ids(self, rows: pa.Table) -> pa.Array:
+        """The ids that executions had before schema 0014, for days that were retired before.
+
+        Args:
+            rows: executions in the canonical schema.
         """

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from usage_pipeline.errors import InputError
 from usage_pipeline.execution_dates import check_zone
 from usage_pipeline.sources.config import SourceConfig
@@ -24,7 +26,7 @@ from usage_pipeline.sources.reading.locations import (
     files_of,
     files_of_day,
 )
-from usage_pipeline.sources.source import Source
+from usage_pipeline.sources.source import Replaces, Source
 
 
 def open_source(
@@ -113,6 +115,15 @@ class SpooledSource:
         """The source's name."""
         return self._config.name
 
+    @property
+    def replaces(self) -> Replaces:
+        """What its delivery of a day replaces."""
+        return self._config.replaces
+
+    def former_ids(self, rows: pa.Table) -> pa.Array:
+        """The ids that executions had before schema 0014."""
+        return self._config.former_ids(rows)
+
     def days(self, first: date | None = None, last: date | None = None) -> list[date]:
         """The days found, in order; also those of which every row was rejected."""
         return _between(self._files.days_found, first, last)
@@ -171,6 +182,15 @@ class DailySource:
     def name(self) -> str:
         """The source's name."""
         return self._rules.config.name
+
+    @property
+    def replaces(self) -> Replaces:
+        """What its delivery of a day replaces."""
+        return self._rules.config.replaces
+
+    def former_ids(self, rows: pa.Table) -> pa.Array:
+        """The ids that executions had before schema 0014."""
+        return self._rules.config.former_ids(rows)
 
     def days(self, first: date | None = None, last: date | None = None) -> list[date]:
         """The days that have a file, in order.

@@ -45,14 +45,14 @@
 {%- endmacro %}
 
 {#-
-    The changed days; every loaded day for a model that is built for the first time, or was first built
-    when nothing was loaded.
+    The changed days; every loaded day up to the as-of date for a model that is built for the first
+    time, or was first built when nothing was loaded. Later days wait for a run of their own.
 -#}
 {% macro days_to_build() -%}
     {%- set days = changed_days() -%}
     {%- if not is_incremental() or not has_rows(this) -%}
         {%- set ledger = ledger_days() -%}
-        {%- do days.update({'first': ledger.first, 'last': ledger.last}) -%}
+        {%- do days.update({'first': ledger.first, 'last': [ledger.last, days.as_of] | min}) -%}
     {%- endif -%}
     {{ return(days) }}
 {%- endmacro %}

@@ -130,14 +130,15 @@ def _build_step(
             as_of = as_of_run(target, days_of(context))
             days = days_of(context) or [as_of]
             with target.connect() as connection:
-                loads = built_days.loads(connection, days[0], days[-1])
+                first, last = built_days.with_changed_days(connection, days[0], days[-1], as_of)
+                loads = built_days.loads(connection, first, last)
             environment = {
                 **dbt_environment(target, run_settings.dbt_threads),
                 **parent_environment(),
             }
             with connected_environment(environment), dbt_errors_as_failures():
                 invocation = dbt.cli(
-                    build_arguments(days[0], days[-1], as_of),
+                    build_arguments(first, last, as_of),
                     context=context,
                     target_path=run_folder(run_settings, context.run.run_id),
                 )

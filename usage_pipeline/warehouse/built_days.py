@@ -1,9 +1,14 @@
 """Which loads the marts know of: a loaded day that they do not know is to be built again."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 import psycopg
+
+# A run builds again what its load changed so near its days. Copies that claim days further apart
+# are rare, and the schedule builds what they changed.
+_NEARBY: Final = timedelta(days=7)
 
 
 def loads(
@@ -45,3 +50,24 @@ def unbuilt_loads(connection: psycopg.Connection, first: date, last: date) -> di
     )
     found = loads(connection, first, last)
     return {day: loaded_at for day, loaded_at in found.items() if known.get(day) != loaded_at}
+
+
+def with_changed_days(
+    connection: psycopg.Connection, first: date, last: date, as_of: date
+) -> tuple[date, date]:
+    """The span to build: `first` to `last`, and nearby days that changed since they were built.
+
+    An execution whose copies claim two days moves when a load brings the earlier copy, and the day
+    that loses it was built before.
+    """
+    rows = connection.execute(
+        "select min(execution_date), max(execution_date) from ("
+        "select ledger.execution_date from raw.load_ledger as ledger "
+        "inner join raw.built_days as built using (execution_date) "
+        "where ledger.execution_date between %s and %s "
+        "group by ledger.execution_date, built.loaded_at "
+        "having max(ledger.loaded_at) <> built.loaded_at) as changed",
+        [first - _NEARBY, min(last + _NEARBY, max(as_of, last))],
+    ).fetchone()
+    earliest, latest = rows or (None, None)
+    return min(first, earliest or first), max(last, latest or last)

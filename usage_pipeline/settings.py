@@ -110,8 +110,9 @@ class Settings(BaseSettings):
     retired_ids_days: int = Field(
         default=90,
         ge=1,
-        description="How many days the ids of retired executions are kept. Until then a late "
-        "execution is told from one delivered twice; then nothing more is loaded for the day.",
+        description="How many days after the last load of a day the ids of its retired executions "
+        "are kept. Until then a late execution is told from one delivered twice and the day can be "
+        "corrected; then nothing more is loaded for the day.",
     )
     mined_days: int = Field(
         default=90,

@@ -24,7 +24,7 @@ from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 from usage_pipeline.warehouse.executions.retirement import retire_day
-from usage_pipeline.warehouse.locks import lock_day
+from usage_pipeline.warehouse.locks import lock_stage
 from usage_pipeline.warehouse.people.erasure import forget_user
 from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_USER, Forgotten, digest
 
@@ -295,7 +295,7 @@ def test_a_load_that_runs_at_the_same_time_does_not_bring_the_user_back(
     with ThreadPoolExecutor(2) as pool:
         with warehouse.connect() as connection:
             # A load that has begun: the erasure waits for it, a later one for the erasure.
-            lock_day(connection, DAY)
+            lock_stage(connection, DAY)
             erasure = pool.submit(forget_user, warehouse, UUID(_USER))
             wait([erasure], timeout=0.5)
             assert not erasure.done()
@@ -328,6 +328,22 @@ def test_a_load_that_runs_at_the_same_time_does_not_bring_the_user_back(
 def test_a_rejected_row_mentions_a_user_by_a_value(text: str, mentioned: bool) -> None:
     gone = Forgotten(frozenset([uuid_of("ana")]), frozenset([digest("ANA"), digest("42")]))
     assert gone.are_mentioned_in(text) is mentioned
+
+
+def test_copies_of_other_days_become_the_anonymous_user_s(warehouse: Warehouse) -> None:
+    queued = execution("x", start_time=at(23), status="started", error_message="ana waits")
+    later = at(5, day=DAY + timedelta(days=1))
+    load_day(warehouse, DAY, [DayInput("files", [batch([queued])])])
+    delivery = batch([execution("x", start_time=later, updated_at=later)])
+    load_day(warehouse, later.date(), [DayInput("files", [delivery])])
+    forget_user(warehouse, UUID(uuid_of("ana")))
+    load_day(warehouse, DAY, [DayInput("files", [batch([queued])])])
+    with warehouse.connect() as connection:
+        for table in ("workflow_executions_simple", "scattered_copies"):
+            found = connection.execute(
+                f"select distinct user_id, error_message from raw.{table}"
+            ).fetchall()
+            assert found == [(ANONYMOUS_USER, None)], table
 
 
 def test_the_command_asks_first(warehouse: Warehouse, tmp_path: Path) -> None:

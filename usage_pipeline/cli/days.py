@@ -1,9 +1,11 @@
 """`demo`, `load`, `run`, `backfill`: days into the warehouse, and their marts."""
 
 import time
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
@@ -18,6 +20,12 @@ from usage_pipeline.cli.console import (
 from usage_pipeline.errors import WrongUsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
+
+if TYPE_CHECKING:
+    from usage_pipeline.steps.load import Loaded
+
+_ROWS: Final = ("read", "loaded", "rejected", "duplicates")
+_FURTHER: Final = ("kept", "late", "corrected", "conflicts")
 
 
 def register(app: typer.Typer) -> None:
@@ -124,12 +132,19 @@ def load(
             help="The input is all there is: load days of the span without rows as empty days.",
         ),
     ] = False,
+    replace_retired: Annotated[
+        bool,
+        typer.Option(
+            "--replace-retired",
+            help="Count retired days anew even from an input that lacks some of their executions.",
+        ),
+    ] = False,
 ) -> None:
     """Load executions: every day found in the input, or those of --from and --to.
 
-    Loading a day again replaces what the same source said of it. Rows that cannot be loaded are
-    kept in raw.rejected_executions with the reason. Build the marts afterwards with run or
-    backfill.
+    Loading a day again replaces what the same source said of it; of a source that delivers changes
+    it adds and updates. Rows that cannot be loaded are kept in raw.rejected_executions with the
+    reason. Build the marts afterwards with run or backfill.
     """
     from usage_pipeline.sources.config import files_source, github_source, read_sources_file
     from usage_pipeline.steps.load import load_inputs
@@ -149,25 +164,41 @@ def load(
         configs = read_sources_file(cast(Path, sources))
     settings, warehouse = open_installation()
     for config in configs:
-        days = read = loaded = rejected = duplicates = 0
-        span: list[str] = []
-        warnings: dict[str, None] = {}
-        with progress(f"Loading {config.name}") as show:
-            for result in load_inputs(
-                warehouse, settings, config, start, end, empty_days=empty_days
-            ):
-                show(str(result))
-                days += 1
-                read += result.read
-                loaded += result.loaded
-                rejected += result.rejected
-                duplicates += result.duplicates
-                warnings |= dict.fromkeys(result.warnings)
-                span = [*span[:1], result.day.isoformat()]
-        for warning in warnings:
-            say(f"Warning: {warning}")
+        results = load_inputs(
+            warehouse,
+            settings,
+            config,
+            start,
+            end,
+            empty_days=empty_days,
+            replace_retired=replace_retired,
+        )
+        _load_input(config.name, results)
+
+
+def _load_input(name: str, results: "Iterable[Loaded]") -> None:
+    """Load the days of one input and say where its rows went."""
+    totals: Counter[str] = Counter()
+    days: list[date] = []
+    changed_days: set[date] = set()
+    warnings: dict[str, None] = {}
+    with progress(f"Loading {name}") as show:
+        for result in results:
+            show(str(result))
+            totals.update({count: getattr(result, count) for count in (*_ROWS, *_FURTHER)})
+            days.append(result.day)
+            changed_days.update(result.changed_days)
+            warnings |= dict.fromkeys(result.warnings)
+    for warning in warnings:
+        say(f"Warning: {warning}")
+    read, *parts = (f"{totals[count]:,} {count}" for count in _ROWS)
+    further = "".join(f"; {totals[count]:,} {count}" for count in _FURTHER if totals[count])
+    say(
+        f"{name}: {len(days)} day{'' if len(days) == 1 else 's'} ({days[0]} to {days[-1]}); "
+        f"{read.replace('read', 'rows read')} = {' + '.join(parts)}{further}."
+    )
+    if changed_days:
         say(
-            f"{config.name}: {days} day{'' if days == 1 else 's'} ({span[0]} to {span[-1]}); "
-            f"{read:,} rows read = {loaded:,} loaded + {rejected:,} rejected + "
-            f"{duplicates:,} duplicates."
+            f"{name}: copies of the same executions changed other days too: "
+            f"{', '.join(map(str, sorted(changed_days)))}. Build these as well."
         )

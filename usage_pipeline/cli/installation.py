@@ -98,18 +98,18 @@ def status(
     say_table(
         f"The newest {len(states)} days" if len(states) > 1 else "The day",
         (
-            "day", "read", "loaded", "rejected", "duplicates", "late", "in raw", "retired",
-            "in marts", "",
+            "day", "read", "loaded", "rejected", "duplicates", "kept", "late", "in raw",
+            "retired", "in marts", "",
         ),
         [
             (
-                state.day, state.read, state.loaded, state.rejected, state.duplicates, state.late,
-                state.in_raw, state.retired, state.in_marts,
+                state.day, state.read, state.loaded, state.rejected, state.duplicates, state.kept,
+                state.late, state.in_raw, state.retired, state.in_marts,
                 "rolled up" if state.is_rolled_up else "to build",
             )
             for state in states
         ],
-        right=range(1, 9),
+        right=range(1, 10),
     )  # fmt: skip
 
 

@@ -65,6 +65,27 @@ def few_rows_rejected(
 
 @dg.asset_check(
     asset=EXECUTIONS,
+    description="No two copies of one execution name different users.",
+)
+def copies_agree_on_the_user(
+    context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
+) -> dg.AssetCheckResult:
+    """Warn where a source reuses an id for another person."""
+    with _days(context, warehouse) as (connection, days):
+        states = ledger.day_states(connection, days[0], days[-1]) if days else []
+    conflicts = {str(state.day): state.conflicts for state in states if state.conflicts}
+    return dg.AssetCheckResult(
+        passed=not conflicts,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "conflicts": sum(conflicts.values()),
+            "by_day": "; ".join(f"{day}: {count}" for day, count in conflicts.items()) or "none",
+        },
+    )
+
+
+@dg.asset_check(
+    asset=EXECUTIONS,
     description="A day's executions are between half and twice those of recent weeks.",
 )
 def volume_is_usual(
@@ -138,6 +159,7 @@ def hours_account_for_every_execution_by_people(
 CHECKS = [
     every_row_accounted_for,
     few_rows_rejected,
+    copies_agree_on_the_user,
     volume_is_usual,
     no_day_is_missing,
     newest_day_is_loaded,

@@ -121,11 +121,16 @@ def failed_days(
 
 def _metadata(result: DayCounts) -> dict[str, Any]:
     return {
-        "dagster/partition_row_count": result.loaded,
+        "dagster/partition_row_count": result.executions,
         "read": result.read,
+        "loaded": result.loaded,
         "rejected": result.rejected,
         "duplicates": result.duplicates,
         "replaced": result.replaced,
         "late": result.late,
+        "kept": result.kept,
+        "corrected": result.corrected,
+        "conflicts": result.conflicts,
+        "other_days_changed": ", ".join(map(str, result.changed_days)) or "none",
         "sources": ", ".join(result.sources) or "none: the day stays as it was loaded",
     }

@@ -72,6 +72,7 @@ def _metadata(state: DayState) -> dict[str, Any]:
         "read": state.read,
         "loaded": state.loaded,
         "rejected": state.rejected,
+        "kept": state.kept,
         "late": state.late,
         "in_raw": state.in_raw,
         "retired": state.retired,

@@ -38,6 +38,9 @@ from usage_pipeline.warehouse.ledger import raw_states
 from usage_pipeline.warehouse.roles import Role
 
 _log = logging.getLogger(__name__)
+_FURTHER_COUNTS = (
+    "rejected", "duplicates", "replaced", "late", "kept", "corrected", "conflicts",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,26 @@ class DayCounts:
     duplicates: int
     replaced: int = 0
     late: int = 0
+    kept: int = 0
+    corrected: int = 0
+    conflicts: int = 0
+    missing: int = 0
     sources: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    changed_days: tuple[date, ...] = ()
+
+    @property
+    def executions(self) -> int:
+        """What the day holds of its sources, retired executions included."""
+        return self.loaded + self.kept
 
     def __str__(self) -> str:
         text = f"{self.day}: {self.loaded:,} loaded"
-        for name in ("rejected", "duplicates", "replaced", "late"):
+        for name in _FURTHER_COUNTS:
             if getattr(self, name):
                 text += f", {getattr(self, name):,} {name}"
+        if self.changed_days:
+            text += f"; {', '.join(map(str, self.changed_days))} changed with it"
         return text
 
 
@@ -68,10 +83,14 @@ class Loaded(DayCounts):
     @classmethod
     def of(cls, load: DayLoad, warnings: Iterable[str]) -> Self:
         """Sum the sources of a day's load; `warnings` say what of its inputs to look at."""
-        names = ("read", "loaded", "rejected", "duplicates", "replaced", "late")
-        counts = {name: load.total(name) for name in names}
-        sources = tuple(source.source for source in load.sources)
-        return cls(load.day, **counts, sources=sources, warnings=tuple(warnings))
+        names = ("read", "loaded", "missing", *_FURTHER_COUNTS)
+        return cls(
+            load.day,
+            **{name: load.total(name) for name in names},
+            sources=tuple(source.source for source in load.sources),
+            warnings=tuple(warnings),
+            changed_days=load.changed_days,
+        )
 
 
 class Kept(DayCounts):
@@ -137,6 +156,8 @@ class DayLoader:
         warehouse: Warehouse,
         expecting: Mapping[date, Sequence[Source]],
         complete: Callable[[date], bool] = lambda _: True,
+        *,
+        replace_retired: bool = False,
     ) -> None:
         """Load into a warehouse as its loader.
 
@@ -144,10 +165,12 @@ class DayLoader:
             warehouse: where.
             expecting: the sources that each day is read from.
             complete: whether a load of a day from those sources makes up for one that failed.
+            replace_retired: count a retired day anew though a delivery lacks executions of it.
         """
         self._warehouse = warehouse
         self._expecting = expecting
         self._complete = complete
+        self._replace_retired = replace_retired
 
     def load(self, day: date) -> DayOutcome:
         """Load a day, or say why not.
@@ -159,9 +182,7 @@ class DayLoader:
         if not sources:
             return self.keep(day)
         try:
-            loaded = self.load_inputs(
-                day, [DayInput(each.name, each.read_day(day), each.inputs(day)) for each in sources]
-            )
+            loaded = self.load_inputs(day, [day_input(each, day) for each in sources])
         except WarehouseUnavailableError:
             raise
         except UsageError as error:
@@ -179,13 +200,21 @@ class DayLoader:
         Raises:
             UsageError: the input cannot be read; nothing of the day was changed.
         """
-        load = load_day(self._warehouse, day, inputs)
+        load = load_day(self._warehouse, day, inputs, replace_retired=self._replace_retired)
         records = [record for each in inputs for record in each.inputs]
         warnings = [text for record in records for text in record.get("warnings", ())]
         loaded = Loaded.of(load, warnings)
         for text in warnings:
             _log.warning("%s: %s", day, text)
         _log.info("%s", loaded)
+        if loaded.missing:
+            _log.warning(
+                "%s is retired, and this delivery lacks %s of the executions that it has counted, "
+                "which stay: new ones were added. If the delivery is right, load it with "
+                "--replace-retired",
+                day,
+                f"{loaded.missing:,}",
+            )
         return loaded
 
     def keep(self, day: date) -> Kept | NotExpected:
@@ -196,7 +225,9 @@ class DayLoader:
             _log.warning("%s is not loaded and no source expects it: left out", day)
             return NotExpected(day)
         state = states[0]
-        return Kept(day, state.read, state.loaded, state.rejected, state.duplicates)
+        return Kept(
+            day, state.read, state.loaded, state.rejected, state.duplicates, kept=state.kept
+        )
 
 
 def load_configured_days(
@@ -263,6 +294,7 @@ def load_inputs(
     last: date | None = None,
     *,
     empty_days: bool = False,
+    replace_retired: bool = False,
 ) -> Iterator[Loaded]:
     """Load every day found in one input, or those from `first` to `last`, in order.
 
@@ -273,12 +305,13 @@ def load_inputs(
         first: the first day to load.
         last: the last day to load.
         empty_days: load a day from `first` to `last` that the input has no row of as an empty day.
+        replace_retired: count a retired day anew though the input lacks executions of it.
 
     Raises:
         InputError: the input cannot be read, or holds no execution in those days.
         WrongUsageError: empty days of a span that is open, not over, or of files by day.
     """
-    loader = DayLoader(warehouse.acting_as(Role.LOADER), {})
+    loader = DayLoader(warehouse.acting_as(Role.LOADER), {}, replace_retired=replace_retired)
     whole_span = _whole_span(settings, config, first, last) if empty_days else []
     with _opened(settings, [config], first, last) as sources:
         source = sources[config.name]
@@ -296,8 +329,19 @@ def load_inputs(
                 "set that earlier, or load from a later day with --from."
             )
         for day in days:
-            rows = (source.read_day(day), source.inputs(day)) if day in days_with_rows else ((),)
-            yield loader.load_inputs(day, [DayInput(config.name, *rows)])
+            given = (
+                day_input(source, day)
+                if day in days_with_rows
+                else DayInput(config.name, (), replaces=source.replaces)
+            )
+            yield loader.load_inputs(day, [given])
+
+
+def day_input(source: Source, day: date) -> DayInput:
+    """What a source gives for a day."""
+    return DayInput(
+        source.name, source.read_day(day), source.inputs(day), source.replaces, source.former_ids
+    )
 
 
 def note_failures(warehouse: Warehouse, reasons: Mapping[date, str]) -> None:

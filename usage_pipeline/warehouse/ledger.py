@@ -15,9 +15,12 @@ class DayState:
     Attributes:
         day: the execution date.
         read: rows its sources gave, in the last load of each.
-        loaded: of these, executions loaded.
+        loaded: of these, executions that the day holds.
         rejected: of these, rows that could not be loaded.
         duplicates: of these, further copies of an execution.
+        kept: executions of the day that the last loads did not mention.
+        corrected: retired executions that the last loads counted anew, differently.
+        conflicts: copies of the last loads that name another user than the one that stands.
         in_raw: executions in the day's partition now.
         retired: executions whose partition was retired.
         late: executions that arrived after the day was first retired, over all loads.
@@ -30,6 +33,9 @@ class DayState:
     loaded: int
     rejected: int
     duplicates: int
+    kept: int
+    corrected: int
+    conflicts: int
     in_raw: int
     retired: int
     late: int
@@ -55,6 +61,9 @@ select
     sum(ledger.loaded_count)::bigint as loaded,
     sum(ledger.rejected_count)::bigint as rejected,
     sum(ledger.duplicate_count)::bigint as duplicates,
+    sum(ledger.kept_count)::bigint as kept,
+    sum(ledger.corrected_count)::bigint as corrected,
+    sum(ledger.conflict_count)::bigint as conflicts,
     coalesce(min(counted.in_raw), 0) as in_raw,
     sum(ledger.retired_count)::bigint as retired,
     sum(ledger.late_count)::bigint as late,
@@ -120,22 +129,23 @@ def unaccounted(connection: psycopg.Connection, days: Sequence[date]) -> list[st
             group by execution_date, source
         ),
         expected as (
-            select execution_date, source, loaded_count, read_count,
+            select execution_date, source, read_count,
+                loaded_count + kept_count as held, retired_count,
                 loaded_count + rejected_count + duplicate_count as explained
             from raw.load_ledger
-            where execution_date = any(%(days)s) and retired_at is null
+            where execution_date = any(%(days)s)
         )
-        select execution_date, source, read_count, explained, loaded_count,
-            coalesce(executions, 0)
+        select execution_date, source, read_count, explained, held,
+            coalesce(executions, 0) + retired_count
         from expected left join counted using (execution_date, source)
-        where coalesce(executions, 0) <> loaded_count or read_count <> explained
+        where coalesce(executions, 0) + retired_count <> held or read_count <> explained
         order by execution_date, source
         """,
         {"days": list(days)},
     ).fetchall()
     return [
-        f"{day} {source}: read {read}, explained {explained}, loaded {loaded}, in raw {found}"
-        for day, source, read, explained, loaded, found in rows
+        f"{day} {source}: read {read}, explained {explained}, held {held}, in the day {executions}"
+        for day, source, read, explained, held, executions in rows
     ]
 
 
@@ -148,8 +158,7 @@ def recent_volume(connection: psycopg.Connection, day: date) -> tuple[int, float
         """
         with daily as (
             select execution_date,
-                sum(case when retired_at is null then loaded_count else retired_count end)
-                    as executions
+                sum(loaded_count + kept_count) as executions
             from raw.load_ledger
             where execution_date = any(
                 array[%(day)s::date, %(day)s::date - 7, %(day)s::date - 14,

@@ -5,7 +5,7 @@ leaves none behind.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from enum import IntEnum
@@ -26,14 +26,33 @@ class LockClass(IntEnum):
     DAY = 0x75736400
     BUILD = 0x75736401
     EVERY_DAY = 0x75736402
+    STAGE = 0x75736403
+    MERGING = 0x75736404
 
 
-def lock_day(connection: psycopg.Connection, day: date) -> None:
-    """Wait until no other transaction writes `day`; held to the end of this transaction."""
+def lock_stage(connection: psycopg.Connection, day: date) -> None:
+    """Wait until no other transaction stages `day`; held to the end of this transaction.
+
+    A transaction stages one day and takes its locks in this order: of the stage, of merging, of
+    days. So no two can wait for each other.
+    """
     connection.execute("select pg_advisory_xact_lock_shared(%s, 0)", [int(LockClass.EVERY_DAY)])
     connection.execute(
-        "select pg_advisory_xact_lock(%s, %s)", [int(LockClass.DAY), day.toordinal()]
+        "select pg_advisory_xact_lock(%s, %s)", [int(LockClass.STAGE), day.toordinal()]
     )
+
+
+def lock_merging(connection: psycopg.Connection) -> None:
+    """Wait until no other load merges copies; held to the end of this transaction."""
+    connection.execute("select pg_advisory_xact_lock(%s, 0)", [int(LockClass.MERGING)])
+
+
+def lock_days(connection: psycopg.Connection, days: Iterable[date]) -> None:
+    """Wait until no other transaction writes any of these days; held to the end of this one."""
+    for day in sorted(set(days)):
+        connection.execute(
+            "select pg_advisory_xact_lock(%s, %s)", [int(LockClass.DAY), day.toordinal()]
+        )
 
 
 def lock_every_day(connection: psycopg.Connection) -> None:

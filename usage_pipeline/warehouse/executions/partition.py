@@ -3,7 +3,9 @@
 What changes tables is done by functions of the database, because the loader owns none of them.
 """
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 import psycopg
 from psycopg import sql
@@ -11,6 +13,18 @@ from psycopg import sql
 from usage_pipeline.warehouse.locks import lock_partition
 
 EXECUTIONS = sql.Identifier("raw", "workflow_executions_simple")
+DELIVERED_COLUMNS: Final = (
+    "id", "user_id", "workflow_id", "start_time", "end_time", "status", "trigger_type",
+    "error_message", "input_size", "output_size", "cost", "execution_date", "source",
+    "source_id", "attempt", "source_status", "updated_at",
+)  # fmt: skip
+EXECUTION_COLUMNS: Final = (*DELIVERED_COLUMNS, "created_at")
+
+
+def listed(columns: Sequence[str], relation: str | None = None) -> sql.Composed:
+    """Columns as a query lists them."""
+    prefix = () if relation is None else (relation,)
+    return sql.SQL(", ").join(sql.Identifier(*prefix, column) for column in columns)
 
 
 def partition_name(day: date) -> str:
@@ -71,3 +85,10 @@ def swap(
     if old is not None:
         lock_partition(connection, EXECUTIONS, old, lock_timeout)
     connection.execute("select raw.swap_stage(%s)", [day])
+
+
+def ensure_partition(connection: psycopg.Connection, day: date, lock_timeout: float) -> None:
+    """Make an empty partition of a day that has none, such as a retired one."""
+    if partition_of(connection, day) is None:
+        lock_partition(connection, EXECUTIONS, EXECUTIONS, lock_timeout)
+        connection.execute("select raw.create_partition(%s)", [day])

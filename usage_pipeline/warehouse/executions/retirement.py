@@ -11,18 +11,18 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
-from usage_pipeline.errors import UsageError
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.executions.copies import merge_copies
+from usage_pipeline.warehouse.executions.copies import content_hash
 from usage_pipeline.warehouse.executions.partition import (
     create_stage,
     drop_partition,
     index_stage,
+    key_stage,
     partition_of,
     swap,
 )
 from usage_pipeline.warehouse.executions.retired_aggregates import aggregate
-from usage_pipeline.warehouse.locks import lock_day
+from usage_pipeline.warehouse.locks import lock_days, lock_stage
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def retire_day(warehouse: Warehouse, day: date, *, as_of: date, unfinished_days:
     """
     waits = (as_of - day).days < unfinished_days
     with warehouse.connect() as connection:
-        lock_day(connection, day)
+        lock_stage(connection, day)
+        lock_days(connection, [day])
         old = partition_of(connection, day)
         if old is None:
             return RetiredDay(day, 0, 0)
@@ -89,71 +90,44 @@ def retire_day(warehouse: Warehouse, day: date, *, as_of: date, unfinished_days:
             connection.execute(
                 sql.SQL("insert into {} select * from {} where not ({})").format(stage, old, chosen)
             )
-            merge_copies(connection, stage, day)
+            key_stage(connection, day)
             index_stage(connection, day)
             swap(connection, day, old, warehouse.lock_timeout)
     return RetiredDay(day, retired, still_open)
 
 
 def forget_retired_ids(warehouse: Warehouse, last: date) -> int:
-    """Drop the ids of days up to `last`; afterwards nothing can be loaded for those days.
+    """Drop the ids of days up to `last` that were loaded last by then.
 
-    The ledger says so of each.
+    Afterwards a source of such a day can only be counted anew as a whole. The ledger says so of
+    each.
     """
     with warehouse.connect() as connection:
+        rows = connection.execute(
+            "select execution_date from raw.load_ledger where execution_date <= %(last)s "
+            "group by execution_date having max(loaded_at) < %(last)s::date + 1",
+            {"last": last},
+        ).fetchall()
+        days = [row[0] for row in rows]
         connection.execute(
             "update raw.load_ledger as ledger set ids_forgotten_at = current_timestamp "
-            "where execution_date <= %s and ids_forgotten_at is null and exists ("
+            "where execution_date = any (%s) and ids_forgotten_at is null and exists ("
             "select from raw.retired_executions as known "
-            "where known.execution_date = ledger.execution_date)",
-            [last],
+            "where known.execution_date = ledger.execution_date "
+            "and known.source = ledger.source)",
+            [days],
+        )
+        connection.execute(
+            "delete from raw.retired_workflows where execution_date = any (%s)", [days]
+        )
+        connection.execute(
+            "delete from raw.retired_copies where (id, source) in ("
+            "select id, source from raw.retired_executions where execution_date = any (%s))",
+            [days],
         )
         return connection.execute(
-            "delete from raw.retired_executions where execution_date <= %s", [last]
+            "delete from raw.retired_executions where execution_date = any (%s)", [days]
         ).rowcount
-
-
-def drop_already_retired(
-    connection: psycopg.Connection, stage: sql.Identifier, day: date
-) -> dict[str, int]:
-    """Take out of a stage what the day's retirement has counted; return the rows by source.
-
-    Raises:
-        UsageError: the day was retired and its ids are no longer kept.
-    """
-    row = connection.execute(
-        """
-        select coalesce(sum(retired_count), 0) > 0
-            and not exists (select from raw.retired_executions where execution_date = %(day)s)
-        from raw.load_ledger where execution_date = %(day)s
-        """,
-        {"day": day},
-    ).fetchone()
-    if row is not None and row[0]:
-        raise UsageError(
-            f"{day} was retired so long ago that the ids of its executions are gone "
-            "(USAGE_RETIRED_IDS_DAYS): a late execution can no longer be told from a counted one, "
-            "so nothing was loaded for it."
-        )
-    dropped = connection.execute(
-        sql.SQL(
-            "with counted as (delete from {stage} as late using raw.retired_executions as known "
-            "where known.execution_date = {day} and known.id = late.id "
-            "and known.source = late.source returning late.source) "
-            "select source, count(*) from counted group by source"
-        ).format(stage=stage, day=sql.Literal(day))
-    ).fetchall()
-    return dict(dropped)
-
-
-def is_retired(connection: psycopg.Connection, day: date) -> bool:
-    """Whether executions of the day were retired."""
-    row = connection.execute(
-        "select exists (select from raw.load_ledger "
-        "where execution_date = %s and retired_at is not null)",
-        [day],
-    ).fetchone()
-    return bool(row and row[0])
 
 
 def _counts(
@@ -169,12 +143,24 @@ def _counts(
 
 
 def _note_ids(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.SQL) -> None:
-    connection.execute(
-        sql.SQL(
-            "insert into raw.retired_executions (execution_date, id, source) "
-            "select execution_date, id, source from {} where {}"
-        ).format(old, chosen)
-    )
+    """Remember of each execution what tells a copy of it, and of workflows whose they were."""
+    for statement in (
+        "insert into raw.retired_executions (execution_date, id, source, start_time, status, "
+        "updated_at, content_hash) select execution_date, id, source, start_time, status, "
+        "updated_at, {content} from {old} as retiring where {chosen}",
+        "insert into raw.retired_workflows as known (execution_date, source, workflow_id, "
+        "execution_count) select execution_date, source, workflow_id, count(*) from {old} "
+        "where {chosen} group by execution_date, source, workflow_id "
+        "on conflict (execution_date, source, workflow_id) do update "
+        "set execution_count = known.execution_count + excluded.execution_count",
+        # What is counted stays where it is, whatever copies say, until its day is counted anew.
+        "with counted as (delete from raw.scattered_copies where (id, source) in ("
+        "select id, source from {old} where {chosen}) returning *) "
+        "insert into raw.retired_copies select * from counted",
+    ):
+        connection.execute(
+            sql.SQL(statement).format(old=old, chosen=chosen, content=content_hash("retiring"))
+        )
 
 
 def _mark(connection: psycopg.Connection, day: date, old: sql.Identifier, chosen: sql.SQL) -> None:

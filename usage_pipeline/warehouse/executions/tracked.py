@@ -18,7 +18,9 @@ from psycopg import sql
 
 from usage_pipeline.errors import WarehouseUnavailableError
 from usage_pipeline.execution_dates import day_bounds, execution_dates
+from usage_pipeline.identity import former_tracked_ids
 from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, REJECTED_SCHEMA, ReadBatch
+from usage_pipeline.sources.source import Replaces
 from usage_pipeline.terms import STATUS_RANK
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.people.forgotten import ANONYMOUS_NAME, ANONYMOUS_USER
@@ -194,6 +196,16 @@ class TrackedSource:
     def name(self) -> str:
         """The source's name."""
         return TRACKED
+
+    @property
+    def replaces(self) -> Replaces:
+        """Each execution that is reported, as all of its reports say; those gone by stay."""
+        return "executions"
+
+    def former_ids(self, rows: pa.Table) -> pa.Array:
+        """The ids that reported executions had before schema 0014."""
+        columns = (rows[name].combine_chunks() for name in ("user_id", "attempt", "source_id"))
+        return former_tracked_ids(*columns)
 
     def expects(self, day: date) -> bool:
         """Whether the day is one of this source."""

@@ -59,7 +59,8 @@ def known_days(source: Snapshot) -> KnownDays:
     ledger = source.read(
         sql.SQL(
             "select execution_date, max(loaded_at) as loaded_at, "
-            "sum(loaded_count)::bigint as executions, bool_or(retired_at is not null) as retired "
+            "sum(loaded_count + kept_count)::bigint as executions, "
+            "bool_or(retired_at is not null) as retired "
             "from raw.load_ledger group by execution_date"
         )
     ).to_pylist()

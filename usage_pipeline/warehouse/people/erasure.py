@@ -44,7 +44,8 @@ _ADDITIVE = {
     ("marts", "user_workflow_durations"): (DURATIONS_KEY, DURATIONS_MEASURES),
 }
 # Executions one by one: they become the anonymous user's, and a day loaded again keeps them.
-_MOVED = (("raw", "workflow_executions_simple"), ("raw", "tracked_executions"))
+_COPIES = (("raw", "scattered_copies"), ("raw", "retired_copies"))
+_MOVED = (("raw", "workflow_executions_simple"), ("raw", "tracked_executions"), *_COPIES)
 _TABLES_OF_USERS = """
     select namespace.nspname, class.relname
     from pg_attribute as attribute
@@ -128,11 +129,9 @@ def forget_user(warehouse: Warehouse, user: UUID) -> Erasure:
         lock_every_day(connection)
         _remember(connection, user)
         blanked = _blank_rejected(connection)
-        executions = connection.execute(
-            "update raw.workflow_executions_simple set user_id = %s, error_message = null "
-            "where user_id = %s",
-            [ANONYMOUS_USER, user],
-        ).rowcount
+        executions = _anonymize(connection, ("raw", "workflow_executions_simple"), user)
+        for table in _COPIES:
+            _anonymize(connection, table, user)
         reports = tracked.forget_users(connection)
         retired = connection.execute(
             "select coalesce(sum(execution_count), 0) from raw.retired_usage where user_id = %s",
@@ -155,6 +154,16 @@ def forget_user(warehouse: Warehouse, user: UUID) -> Erasure:
             days=_days_of_anonymous(connection),
             marts_are_built=("marts", "user_workflow_usage") in tables,
         )
+
+
+def _anonymize(connection: psycopg.Connection, table: tuple[str, str], user: UUID) -> int:
+    """Make the executions of a user the anonymous one's; return how many there are."""
+    return connection.execute(
+        sql.SQL("update {} set user_id = %s, error_message = null where user_id = %s").format(
+            sql.Identifier(*table)
+        ),
+        [ANONYMOUS_USER, user],
+    ).rowcount
 
 
 def _tables_of_users(connection: psycopg.Connection) -> list[tuple[str, str]]:

@@ -72,7 +72,7 @@ def test_files_are_loaded_and_built_and_every_row_is_accounted_for(
     assert loaded.returncode == 0, loaded.stderr
     assert loaded.stdout == (
         "files: 2 days (2026-06-01 to 2026-06-02); "
-        "4 rows read = 2 loaded + 1 rejected + 1 duplicates.\n"
+        "4 rows read = 2 loaded + 1 rejected + 1 duplicate.\n"
     )
     # One of three rows of the day was rejected: far more than is let through by default.
     limit = {"USAGE_REJECTED_SHARE_LIMIT": "0.5"}
@@ -80,7 +80,7 @@ def test_files_are_loaded_and_built_and_every_row_is_accounted_for(
     assert built.returncode == 0, built.stderr
     assert built.stdout.startswith("Built 2 days (2026-06-01 to 2026-06-02)")
     status = run("status").stdout
-    assert "2 days loaded, 2026-06-01 to 2026-06-02; 2 executions, 1 rejected rows." in status
+    assert "2 days loaded, 2026-06-01 to 2026-06-02; 2 executions, 1 rejected row." in status
     assert status.count("rolled up") == 2
     assert "Marts: as of 2026-06-02." in status
     with warehouse.connect() as connection:
@@ -96,7 +96,14 @@ def test_a_day_with_too_many_rejected_rows_is_not_built_into_the_marts(
     run("load", "--files", exports)
     built = run("run", "2026-06-02")
     assert built.returncode == 1
-    assert "few_rows_rejected" in built.stderr
+    sentence = (
+        "Error: 2026-06-02: 1 of 3 rows rejected (33%), more than USAGE_REJECTED_SHARE_LIMIT "
+        "allows (0.05), so that the marts are not built"
+    )
+    why, where = [line for line in built.stderr.splitlines() if line.startswith("Error: ")]
+    assert why.startswith(sentence)
+    assert where.startswith("Error: Run ")
+    assert "Dagster" not in why + where
     with warehouse.connect() as connection:
         marts = connection.execute("select to_regclass('marts.user_workflow_usage')").fetchone()
     assert marts == (None,)
@@ -140,7 +147,7 @@ def test_a_corrected_file_empties_the_day_that_it_no_longer_holds(
     emptied = run("load", "--files", file, *span)
     assert emptied.returncode == 0, emptied.stderr
     assert "1 replaced" in emptied.stderr
-    assert "2 days loaded, 2026-06-01 to 2026-06-02; 1 executions" in run("status").stdout
+    assert "2 days loaded, 2026-06-01 to 2026-06-02; 1 execution, " in run("status").stdout
 
 
 def test_without_anything_loaded_the_user_is_told_how_to_load(run: Run) -> None:

@@ -181,6 +181,42 @@ def test_the_sensor_tells_of_the_job_its_days_and_why_each_step_failed(
     assert "what really happened" in clock
 
 
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("2026-06-28: 9 of 10 rows rejected.", "2026-06-28: 9 of 10 rows rejected."),
+        (None, "The check is_whole of loaded failed in the run of 2026-06-28."),
+    ],
+)
+def test_a_check_that_stops_a_night_is_told_of_in_its_own_sentence_alone(
+    settings: Settings, sentence: str | None, reason: str
+) -> None:
+    @dg.asset
+    def loaded() -> None:
+        """Hold nothing."""
+
+    @dg.asset_check(asset=loaded, blocking=True)
+    def is_whole() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, description=sentence)
+
+    collected = _Collected()
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = dg.materialize(
+            [loaded, is_whole],
+            instance=instance,
+            raise_on_error=False,
+            tags=range_tags(date(2026, 6, 28), date(2026, 6, 28)),
+        )
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failure_alert",
+            dagster_event=run.get_run_failure_event(),
+            dagster_instance=instance,
+            dagster_run=run.dagster_run,
+        ).for_run_failure()
+        failure_alert(settings, [collected])(context)
+    assert [failure.reasons for failure in collected.failures] == [[reason]]
+
+
 @pytest.fixture
 def settings() -> Settings:
     return Settings(database_url="postgresql://nobody@127.0.0.1:1/none", _env_file=None)

@@ -365,8 +365,8 @@ def test_the_command_asks_first(warehouse: Warehouse, tmp_path: Path) -> None:
     done = forget(_NAME, "--yes")
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        "Forgotten: 10 executions are the anonymous user's now; 1 rows deleted, "
-        "1 rejected rows emptied.\n"
+        "Forgotten: 10 executions became the anonymous user's; 1 row deleted, "
+        "1 rejected row emptied.\n"
     )
     assert list(_mentions(warehouse)) == []
     unknown = forget("nobody", "--yes")

@@ -18,6 +18,7 @@ from usage_pipeline.cli.console import (
     say_error,
 )
 from usage_pipeline.errors import WrongUsageError
+from usage_pipeline.mining.insights.wording import counted
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
 
@@ -49,7 +50,7 @@ def demo() -> None:
     settings, warehouse = open_installation()
     with progress("Making example executions") as show:
         files = prepare_demo(settings, warehouse, on_line=show)
-    say(f"Example executions: {files.days} days of files under {files.folder}.")
+    say(f"Example executions: {counted(files.days, 'day')} of files under {files.folder}.")
     build(settings, warehouse, files.first_day, files.last_day)
     show_summary(warehouse)
     say(f"\nDone in {time.monotonic() - start:.0f} s. Next:")
@@ -93,7 +94,7 @@ def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> 
     with progress(f"Running the {job} job for {span}") as show:
         outcome = run_days(settings, warehouse, job, first, last, on_line=show)
     for warning in outcome.warnings:
-        say(f"Warning: {warning}.")
+        say(f"Warning: {warning}")
     if not outcome.succeeded:
         for failure in outcome.failures:
             say_error(failure)
@@ -101,7 +102,7 @@ def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> 
         raise typer.Exit(1)
     days = (last - first).days + 1
     seconds = time.monotonic() - start
-    say(f"Built {days} day{'' if days == 1 else 's'} ({span}) in {seconds:.1f} s.")
+    say(f"Built {counted(days, 'day')} ({span}) in {seconds:.1f} s.")
 
 
 def load(
@@ -178,6 +179,8 @@ def load(
 
 def _load_input(name: str, results: "Iterable[Loaded]") -> None:
     """Load the days of one input and say where its rows went."""
+    from usage_pipeline.steps.load import count_of_rows
+
     totals: Counter[str] = Counter()
     days: list[date] = []
     changed_days: set[date] = set()
@@ -191,11 +194,13 @@ def _load_input(name: str, results: "Iterable[Loaded]") -> None:
             warnings |= dict.fromkeys(result.warnings)
     for warning in warnings:
         say(f"Warning: {warning}")
-    read, *parts = (f"{totals[count]:,} {count}" for count in _ROWS)
-    further = "".join(f"; {totals[count]:,} {count}" for count in _FURTHER if totals[count])
+    parts = [count_of_rows(totals[count], count) for count in _ROWS[1:]]
+    further = "".join(
+        f"; {count_of_rows(totals[count], count)}" for count in _FURTHER if totals[count]
+    )
     say(
-        f"{name}: {len(days)} day{'' if len(days) == 1 else 's'} ({days[0]} to {days[-1]}); "
-        f"{read.replace('read', 'rows read')} = {' + '.join(parts)}{further}."
+        f"{name}: {counted(len(days), 'day')} ({days[0]} to {days[-1]}); "
+        f"{counted(totals['read'], 'row')} read = {' + '.join(parts)}{further}."
     )
     if changed_days:
         say(

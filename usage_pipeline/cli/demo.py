@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from usage_pipeline.errors import UsageError
+from usage_pipeline.mining.insights.wording import counted
 from usage_pipeline.settings import Settings
 from usage_pipeline.synthetic.model import DEMO, GeneratorConfig
 from usage_pipeline.synthetic.truth import TRUTH_FILE
@@ -52,7 +53,7 @@ def prepare_demo(
     folder = settings.home / "demo"
     truth = folder / TRUTH_FILE
     if not truth.exists():
-        write(DEMO, folder, on_day=lambda day, rows: on_line(f"{day}: {rows:,} rows"))
+        write(DEMO, folder, on_day=lambda day, rows: on_line(f"{day}: {counted(rows, 'row')}"))
     files = sorted(folder.glob("*.csv.gz"))
     declaration = [
         {
@@ -101,7 +102,7 @@ def generate_into(
         config,
         folder,
         file_format=formats[file_format],
-        on_day=lambda day, rows: on_line(f"{day}: {rows:,} rows"),
+        on_day=lambda day, rows: on_line(f"{day}: {counted(rows, 'row')}"),
     )
     return len(summary.files), summary.rows
 

@@ -10,6 +10,7 @@ import typer
 
 from usage_pipeline.cli.console import open_installation, parse_day, progress, say, say_table
 from usage_pipeline.errors import UsageError
+from usage_pipeline.mining.insights.wording import counted
 from usage_pipeline.settings import read_settings
 
 
@@ -88,8 +89,8 @@ def status(
         states = day_states(connection)[-days:]
         built = last_built(connection)
     say(
-        f"{total.days} day{'' if total.days == 1 else 's'} loaded, {total.first} to {total.last}; "
-        f"{total.executions:,} executions, {total.rejected:,} rejected rows."
+        f"{counted(total.days, 'day')} loaded, {total.first} to {total.last}; "
+        f"{counted(total.executions, 'execution')}, {counted(total.rejected, 'rejected row')}."
     )
     say(f"Marts: as of {built.as_of}." if built else "Marts: not built yet.")
     if built and built.run:
@@ -174,7 +175,10 @@ def generate(
     )  # fmt: skip
     with progress("Generating") as show:
         files, rows = generate_into(folder, config, file_format, show)
-    say(f"{rows:,} rows in {files} files under {folder}, and what was planted in truth.json.")
+    say(
+        f"{counted(rows, 'row')} in {counted(files, 'file')} under {folder}, and what was planted "
+        "in truth.json."
+    )
 
 
 def forget_user(
@@ -196,9 +200,11 @@ def forget_user(
     with progress(f"Forgetting {user}") as show:
         show("every table, then the marts of their days")
         erasure = forget_everywhere(settings, warehouse, user)
-    reports = f", {erasure.reports:,} reports of tracked executions too" if erasure.reports else ""
+    reported = counted(erasure.reports, "report")
+    reports = f" and {reported} of tracked executions" if erasure.reports else ""
+    executions = erasure.executions + erasure.retired
     say(
-        f"Forgotten: {erasure.executions + erasure.retired:,} executions are the anonymous user's "
-        f"now{reports}; "
-        f"{erasure.deleted:,} rows deleted, {erasure.blanked:,} rejected rows emptied."
+        f"Forgotten: {counted(executions, 'execution')}{reports} became the anonymous user's; "
+        f"{counted(erasure.deleted, 'row')} deleted, "
+        f"{counted(erasure.blanked, 'rejected row')} emptied."
     )

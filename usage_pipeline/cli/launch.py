@@ -11,9 +11,9 @@ from datetime import date
 import dagster as dg
 
 from usage_pipeline.errors import UsageError
-from usage_pipeline.orchestration.failures import step_failure
+from usage_pipeline.orchestration.failures import failed_steps, failed_warnings
 from usage_pipeline.orchestration.home import prepare_dagster_home
-from usage_pipeline.orchestration.partitions import range_tags
+from usage_pipeline.orchestration.partitions import range_tags, span_of
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.build import connected_environment
 from usage_pipeline.warehouse.connection import Warehouse
@@ -65,13 +65,10 @@ def run_days(
             result = job.execute_in_process(
                 instance=instance, tags=range_tags(first, last), raise_on_error=False
             )
-    failures = [step_failure(event) for event in result.all_events if event.is_step_failure]
-    warnings: list[str] = []
-    for check in result.get_asset_check_evaluations():
-        if not check.passed:
-            sentence = f"check {check.check_name} of {check.asset_key.to_user_string()} failed"
-            fatal = check.severity == dg.AssetCheckSeverity.ERROR
-            (failures if fatal else warnings).append(sentence)
+    span, evaluations = span_of([first, last]), result.get_asset_check_evaluations()
+    steps = [event for event in result.all_events if event.is_step_failure]
+    failures = failed_steps(steps, evaluations, span)
+    warnings = failed_warnings(evaluations, span)
     return RunOutcome(result.run_id, result.success and not failures, failures, warnings)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import dagster as dg
 
 from usage_pipeline.orchestration.alerting import Failure, Notifier, notifiers
-from usage_pipeline.orchestration.failures import step_failure
-from usage_pipeline.orchestration.partitions import days_of_tags
+from usage_pipeline.orchestration.failures import failed_steps
+from usage_pipeline.orchestration.partitions import days_of_tags, span_of
 from usage_pipeline.settings import Settings
 
 
@@ -38,6 +38,14 @@ def failure_alert(
 
 
 def failure_reasons(context: dg.RunFailureSensorContext) -> list[str]:
-    """One sentence per failed step, or what Dagster says when the run failed as a whole."""
-    reasons = [step_failure(event) for event in context.get_step_failure_events()]
+    """One sentence per failed check and step, or Dagster's when the run failed as a whole."""
+    run = context.dagster_run
+    evaluations = [
+        entry.get_dagster_event().asset_check_evaluation_data
+        for entry in context.instance.all_logs(
+            run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        )
+    ]
+    span = span_of(days_of_tags(run.tags))
+    reasons = failed_steps(context.get_step_failure_events(), evaluations, span)
     return reasons or [context.failure_event.message or "the run failed"]

@@ -1,6 +1,6 @@
 """Checks of what was loaded and mined. What SQL can say about models is a dbt test instead."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,9 +10,11 @@ from psycopg import Connection
 
 from usage_pipeline.defs.common import EXECUTIONS, WarehouseResource, opened
 from usage_pipeline.execution_dates import days_between
-from usage_pipeline.orchestration.partitions import days_of_tags
+from usage_pipeline.mining.insights.wording import counted, percent
+from usage_pipeline.orchestration.partitions import days_of_tags, span_of
 from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.warehouse import ledger
+from usage_pipeline.warehouse.ledger import DayState
 from usage_pipeline.warehouse.mined.daily import unaccounted_hours
 
 # Weekends and holidays stay within it; a source that delivers twice or half does not.
@@ -32,6 +34,9 @@ def every_row_accounted_for(
         disagreements = ledger.unaccounted(connection, days)
     return dg.AssetCheckResult(
         passed=not disagreements,
+        description="Raw and the ledger agree."
+        if not disagreements
+        else f"Raw and the ledger disagree ({'; '.join(disagreements)}): load the day again.",
         metadata={"days": len(days), "disagreements": "; ".join(disagreements) or "none"},
     )
 
@@ -54,6 +59,7 @@ def few_rows_rejected(
     worst = max(states, key=lambda state: state.rejected / max(state.read, 1), default=None)
     return dg.AssetCheckResult(
         passed=share <= limit,
+        description=_rejection(states, share, limit),
         metadata={
             "limit": limit,
             "share": share,
@@ -95,9 +101,12 @@ def volume_is_usual(
     with _days(context, warehouse) as (connection, days):
         day = days[-1] if days else warehouse.settings().start_date
         count, usual = ledger.recent_volume(connection, day)
+    is_usual = usual is None or _USUAL_LOW * usual <= count <= _USUAL_HIGH * usual
     return dg.AssetCheckResult(
-        passed=usual is None or _USUAL_LOW * usual <= count <= _USUAL_HIGH * usual,
+        passed=is_usual,
         severity=dg.AssetCheckSeverity.WARN,
+        description=f"{day} has {counted(count, 'execution')}"
+        + ("." if is_usual else f", where {day:%A}s of the last weeks have {usual:,.0f}."),
         metadata={"day": str(day), "executions": count, "usual": usual or 0.0},
     )
 
@@ -115,6 +124,10 @@ def no_day_is_missing(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not missing,
         severity=dg.AssetCheckSeverity.WARN,
+        description=f"{counted(len(missing), 'day')} between the first and the last loaded day "
+        f"{'is' if len(missing) == 1 else 'are'} not loaded, from {missing[0]} to {missing[-1]}."
+        if missing
+        else "Every day between the first and the last loaded day is loaded.",
         metadata={
             "last_day": str(days[-1]) if days else "none",
             "missing": ", ".join(map(str, missing)) or "none",
@@ -133,9 +146,14 @@ def newest_day_is_loaded(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         newest = ledger.last_loaded_day(connection)
     yesterday = datetime.now(ZoneInfo(settings.timezone)).date() - timedelta(days=1)
     expected = DeclaredSources.read(settings.sources_path).newest_expected_day(yesterday)
+    is_loaded = expected is None or (newest is not None and newest >= expected)
     return dg.AssetCheckResult(
-        passed=expected is None or (newest is not None and newest >= expected),
+        passed=is_loaded,
         severity=dg.AssetCheckSeverity.WARN,
+        description=f"The newest loaded day is {newest}."
+        if is_loaded
+        else f"A source expects executions on {expected}, but the newest loaded day is {newest}: "
+        "see whether the nights still run.",
         metadata={"newest": str(newest), "expected": str(expected)},
     )
 
@@ -152,6 +170,10 @@ def hours_account_for_every_execution_by_people(
         compared, disagreements = unaccounted_hours(connection, days_of_tags(context.run.tags))
     return dg.AssetCheckResult(
         passed=not disagreements,
+        description="The hours agree with the executions."
+        if not disagreements
+        else f"The mined hours disagree with the executions ({'; '.join(disagreements)}): run the "
+        "day again.",
         metadata={"days": compared, "disagreements": "; ".join(disagreements) or "none"},
     )
 
@@ -165,6 +187,20 @@ CHECKS = [
     newest_day_is_loaded,
     hours_account_for_every_execution_by_people,
 ]
+
+
+def _rejection(states: Sequence[DayState], share: float, limit: float) -> str:
+    """Which days, what share of their rows, and which setting allows less."""
+    rejected, read = sum(state.rejected for state in states), sum(state.read for state in states)
+    span = span_of([state.day for state in states]) or "The run"
+    fact = f"{span}: {rejected:,} of {counted(read, 'row')} rejected ({percent(share)})"
+    if share <= limit:
+        return f"{fact}."
+    return (
+        f"{fact}, more than USAGE_REJECTED_SHARE_LIMIT allows ({limit:.3g}), so that the marts are "
+        "not built: read the reasons in raw.rejected_executions, then correct the source or raise "
+        "the limit."
+    )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""How a user's mistake ends a step: one sentence, no traceback, no retry."""
+"""How a step and a check fail: one sentence for people, never a traceback or a class name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
@@ -36,6 +36,52 @@ def step_failure(event: dg.DagsterEvent) -> str:
     return f"{event.step_key}: {text or 'failed'}"
 
 
+def check_failure(evaluation: dg.AssetCheckEvaluation, days: str) -> str:
+    """What a failed check tells: its own sentence when it has one, else its name and the days.
+
+    The checks of dbt do not have one.
+    """
+    if evaluation.description:
+        return evaluation.description
+    return (
+        f"The check {evaluation.check_name} of {evaluation.asset_key.to_user_string()} failed"
+        + (f" in the run of {days}." if days else ".")
+    )
+
+
+def failed_steps(
+    steps: Iterable[dg.DagsterEvent], evaluations: Iterable[dg.AssetCheckEvaluation], days: str
+) -> list[str]:
+    """One sentence per failed check that stops a run, and per step that failed of itself.
+
+    A step that only passes on that a check failed is left out: the check says why.
+    """
+    checks = [
+        check_failure(each, days)
+        for each in evaluations
+        if not each.passed and each.severity == dg.AssetCheckSeverity.ERROR
+    ]
+    others = [step_failure(event) for event in steps if not (checks and _is_of_check(event))]
+    return [*checks, *others]
+
+
+def failed_warnings(evaluations: Iterable[dg.AssetCheckEvaluation], days: str) -> list[str]:
+    """One sentence per failed check that only warns."""
+    return [
+        check_failure(each, days)
+        for each in evaluations
+        if not each.passed and each.severity == dg.AssetCheckSeverity.WARN
+    ]
+
+
+def _is_of_check(event: dg.DagsterEvent) -> bool:
+    error = event.step_failure_data.error
+    while error is not None and error.cls_name != _CHECK_FAILED:
+        error = error.cause
+    return error is not None
+
+
+_CHECK_FAILED = "DagsterAssetCheckFailedError"
 _TERMINAL_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _TRANSIENT = ("connection", "deadlock detected", "lock timeout", "terminating", "starting up")
 

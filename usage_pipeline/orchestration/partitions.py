@@ -3,7 +3,7 @@
 Assets and schedules do not belong here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -50,6 +50,13 @@ def days_of_tags(tags: Mapping[str, str]) -> list[date]:
     if first is None or last is None:
         return []
     return days_between(date.fromisoformat(first), date.fromisoformat(last))
+
+
+def span_of(days: Sequence[date]) -> str:
+    """The days of a run as people write them: one day, or the first and the last."""
+    if not days:
+        return ""
+    return str(days[0]) if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
 
 
 ATTEMPTS = 3

@@ -19,6 +19,7 @@ from usage_pipeline.errors import (
     WrongUsageError,
 )
 from usage_pipeline.execution_dates import days_between
+from usage_pipeline.mining.insights.wording import counted
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.declared import DeclaredSources
@@ -41,6 +42,12 @@ _log = logging.getLogger(__name__)
 _FURTHER_COUNTS = (
     "rejected", "duplicates", "replaced", "late", "kept", "corrected", "conflicts",
 )  # fmt: skip
+
+
+def count_of_rows(count: int, name: str) -> str:
+    """A count of `DayCounts` in words: `3 rejected`, `1 duplicate`."""
+    is_noun = name in ("duplicates", "conflicts")
+    return counted(count, name.removesuffix("s")) if is_noun else f"{count:,} {name}"
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class DayCounts:
         text = f"{self.day}: {self.loaded:,} loaded"
         for name in _FURTHER_COUNTS:
             if getattr(self, name):
-                text += f", {getattr(self, name):,} {name}"
+                text += f", {count_of_rows(getattr(self, name), name)}"
         if self.changed_days:
             text += f"; {', '.join(map(str, self.changed_days))} changed with it"
         return text

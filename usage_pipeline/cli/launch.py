@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
 
 from usage_pipeline.errors import UsageError
+from usage_pipeline.orchestration.code_location import job_origin
 from usage_pipeline.orchestration.failures import failed_steps, failed_warnings
 from usage_pipeline.orchestration.home import prepare_dagster_home
 from usage_pipeline.orchestration.partitions import range_tags, span_of
@@ -62,9 +65,13 @@ def run_days(
             # dagster-postgres otherwise opens a connection for every event, and a run of many
             # days writes thousands.
             instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
-            result = job.execute_in_process(
-                instance=instance, tags=range_tags(first, last), raise_on_error=False
+            # `execute_in_process` gives a run no origin, without which the web UI hides it.
+            run = instance.create_run_for_job(
+                job,
+                tags={**job.run_tags, **range_tags(first, last)},
+                remote_job_origin=job_origin(job_name),
             )
+            result = execute_run(InMemoryJob(job), run, instance)
     span, evaluations = span_of([first, last]), result.get_asset_check_evaluations()
     steps = [event for event in result.all_events if event.is_step_failure]
     failures = failed_steps(steps, evaluations, span)

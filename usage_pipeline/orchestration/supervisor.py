@@ -9,10 +9,10 @@ import time
 from collections.abc import Mapping, Sequence
 
 from usage_pipeline.errors import UsageError
+from usage_pipeline.orchestration.code_location import CODE_LOCATION
 from usage_pipeline.processes import child_environment
 
 _GRACE_SECONDS = 15
-_CODE_LOCATION = "usage_pipeline.definitions"
 
 
 def refuse_taken_port(host: str, port: int, option: str) -> None:
@@ -45,8 +45,8 @@ def serve(environment: Mapping[str, str], port: int, api: Sequence[str]) -> int:
         api: the arguments of the command that serves the API.
     """
     commands = [
-        ["dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-m", _CODE_LOCATION],
-        ["dagster._daemon", "run", "-m", _CODE_LOCATION],
+        ["dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-m", CODE_LOCATION],
+        ["dagster._daemon", "run", "-m", CODE_LOCATION],
         ["usage_pipeline.cli", *api],
     ]
     stopping = threading.Event()

@@ -107,6 +107,11 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     return start, end
 
 
+def last_complete_day(now: datetime, zone: str) -> date:
+    """The last execution date that is over in a zone: what people there call yesterday."""
+    return now.astimezone(check_zone(zone)).date() - timedelta(days=1)
+
+
 def days_between(first: date, last: date) -> list[date]:
     """All days from `first` to `last`, both included."""
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, cast
 
@@ -18,6 +18,7 @@ from usage_pipeline.cli.console import (
     say_error,
 )
 from usage_pipeline.errors import WrongUsageError
+from usage_pipeline.execution_dates import last_complete_day
 from usage_pipeline.mining.insights.wording import counted
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
@@ -40,16 +41,17 @@ def register(app: typer.Typer) -> None:
 def demo() -> None:
     """Make eight weeks of example executions, load them, build every mart, show a summary.
 
-    Needs no data and no server of yours. Run it again and it builds what is not built yet, at
-    least the last day.
+    The eight weeks end yesterday; a demo that was made earlier keeps its days. It needs no data
+    and no server of yours. Run it again and it builds what is not built yet, at least the last day.
     """
     from usage_pipeline.cli.demo import prepare_demo
     from usage_pipeline.cli.summary import show_summary
 
     start = time.monotonic()
     settings, warehouse = open_installation()
+    yesterday = last_complete_day(datetime.now(UTC), settings.timezone)
     with progress("Making example executions") as show:
-        files = prepare_demo(settings, warehouse, on_line=show)
+        files = prepare_demo(settings, warehouse, yesterday, on_line=show)
     say(f"Example executions: {counted(files.days, 'day')} of files under {files.folder}.")
     build(settings, warehouse, files.first_day, files.last_day)
     show_summary(warehouse)

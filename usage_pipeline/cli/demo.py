@@ -5,17 +5,18 @@ It generates and declares; loading and building are the nightly job's.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import yaml
 
 from usage_pipeline.errors import UsageError
+from usage_pipeline.execution_dates import days_between
 from usage_pipeline.mining.insights.wording import counted
 from usage_pipeline.settings import Settings
 from usage_pipeline.synthetic.model import DEMO, GeneratorConfig
-from usage_pipeline.synthetic.truth import TRUTH_FILE
+from usage_pipeline.synthetic.truth import TRUTH_FILE, Truth
 from usage_pipeline.synthetic.write import FileFormat, write
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.executions.tracked import TRACKED
@@ -42,30 +43,43 @@ class DemoFiles:
 
 
 def prepare_demo(
-    settings: Settings, warehouse: Warehouse, on_line: Callable[[str], None]
+    settings: Settings, warehouse: Warehouse, last_day: date, on_line: Callable[[str], None]
 ) -> DemoFiles:
     """Write the demo's files and declare them as the source `demo`.
+
+    Files of an earlier demo stay as they are: their days are loaded, and may be retired already.
+
+    Args:
+        settings: where the home is.
+        warehouse: what holds nothing but a demo.
+        last_day: the last day of a demo that is made now.
+        on_line: told of each day that is written.
 
     Raises:
         UsageError: this warehouse is in use for other executions.
     """
-    _refuse_other_executions(settings, warehouse)
     folder = settings.home / "demo"
     truth = folder / TRUTH_FILE
+    if truth.exists():
+        config = Truth.read(folder).config
+    else:
+        config = replace(DEMO, first_day=last_day - timedelta(days=DEMO.days - 1))
+    _refuse_other_executions(settings, warehouse, config.first_day)
     if not truth.exists():
-        write(DEMO, folder, on_day=lambda day, rows: on_line(f"{day}: {counted(rows, 'row')}"))
-    files = sorted(folder.glob("*.csv.gz"))
+        write(config, folder, on_day=lambda day, rows: on_line(f"{day}: {counted(rows, 'row')}"))
+    files = [folder / f"{day}.csv.gz" for day in days_between(config.first_day, config.last_day)]
     declaration = [
         {
             "name": _SOURCE,
             "path": "demo/{day}.csv.gz",
-            "since": DEMO.first_day,
-            "until": DEMO.last_day,
+            "since": config.first_day,
+            "until": config.last_day,
         }
     ]
     (settings.home / "sources.yaml").write_text(yaml.safe_dump(declaration, sort_keys=False))
     unbuilt = _unbuilt_days(warehouse, files)
-    return DemoFiles(folder, len(files), min(unbuilt, default=DEMO.last_day), DEMO.last_day)
+    first_unbuilt = min(unbuilt, default=config.last_day)
+    return DemoFiles(folder, len(files), first_unbuilt, config.last_day)
 
 
 def _unbuilt_days(warehouse: Warehouse, files: list[Path]) -> list[date]:
@@ -107,7 +121,7 @@ def generate_into(
     return len(summary.files), summary.rows
 
 
-def _refuse_other_executions(settings: Settings, warehouse: Warehouse) -> None:
+def _refuse_other_executions(settings: Settings, warehouse: Warehouse, first_day: date) -> None:
     with warehouse.connect() as connection:
         row = connection.execute(
             "select string_agg(distinct source, ', ') from raw.load_ledger where source <> all(%s)",
@@ -118,9 +132,9 @@ def _refuse_other_executions(settings: Settings, warehouse: Warehouse) -> None:
             f"This warehouse holds executions of {row[0]}: run the demo in a home of its own, with "
             "USAGE_HOME=.usage-demo (and without USAGE_DATABASE_URL)."
         )
-    if settings.start_date > DEMO.first_day:
+    if settings.start_date > first_day:
         raise UsageError(
-            f"The demo starts on {DEMO.first_day}, before USAGE_START_DATE "
+            f"The demo starts on {first_day}, before USAGE_START_DATE "
             f"({settings.start_date}): unset that."
         )
     sources = settings.home / "sources.yaml"

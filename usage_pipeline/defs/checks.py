@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
 import dagster as dg
 from psycopg import Connection
 
 from usage_pipeline.defs.common import EXECUTIONS, WarehouseResource, opened
-from usage_pipeline.execution_dates import days_between
+from usage_pipeline.execution_dates import days_between, last_complete_day
 from usage_pipeline.mining.insights.wording import counted, percent
 from usage_pipeline.orchestration.partitions import days_of_tags, span_of
 from usage_pipeline.sources.declared import DeclaredSources
@@ -144,7 +143,7 @@ def newest_day_is_loaded(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     settings = warehouse.settings()
     with opened(warehouse) as target, target.connect() as connection:
         newest = ledger.last_loaded_day(connection)
-    yesterday = datetime.now(ZoneInfo(settings.timezone)).date() - timedelta(days=1)
+    yesterday = last_complete_day(datetime.now(UTC), settings.timezone)
     expected = DeclaredSources.read(settings.sources_path).newest_expected_day(yesterday)
     is_loaded = expected is None or (newest is not None and newest >= expected)
     return dg.AssetCheckResult(

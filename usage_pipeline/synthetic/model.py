@@ -157,7 +157,10 @@ DEMO = GeneratorConfig(
     dirty_share=0.004,
     duplicate_share=0.01,
 )
-"""Eight weeks of a small organisation that end on Sunday 2026-06-28; takes seconds."""
+"""Eight weeks of a small organisation that end on Sunday 2026-06-28; takes seconds.
+
+The command `demo` makes the same organisation with eight weeks that end yesterday.
+"""
 
 LARGE = GeneratorConfig(
     users=200_000,

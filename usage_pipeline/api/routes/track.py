@@ -1,7 +1,6 @@
 """`POST /track`: executions as applications report them, one by one or in batches."""
 
 import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import uuid4
@@ -11,9 +10,10 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
 from usage_pipeline.api.auth.access import Caller, needs
-from usage_pipeline.api.errors import ProblemError, documented
+from usage_pipeline.api.errors import documented
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import Services, ServicesDep
+from usage_pipeline.api.tracking.bodies import items_of
 from usage_pipeline.api.tracking.rows import (
     MOST_ITEMS,
     TrackedItem,
@@ -101,12 +101,14 @@ async def track_workflow_execution(
     """
     body = await request.body()
     if body:
-        given = _items(body)
+        given = items_of(body)
     else:
         asked = {
             "user_id": user_id, "workflow_id": workflow_id, "status": status, "duration": duration,
         }  # fmt: skip
-        given = [{name: value for name, value in asked.items() if value is not None}]
+        named = {name: value for name, value in asked.items() if value is not None}
+        # Every other name of an item is understood as well.
+        given = [{**request.query_params, **named}]
     found = await _track(services, caller, given, idempotency_key)
     return Response(to_json(found), 202, media_type="application/json")
 
@@ -138,7 +140,7 @@ async def _track(
                 results.append(_result(index, own, "accepted", None))
         # The others' requests go on.
         await asyncio.sleep(0)
-    problems = await services.collector.add(rows)
+    problems = await services.collector.add(rows, caller.name)
     for place, reason in problems.items():
         index = places[place]
         results[index] = _rejected(index, results[index]["execution_id"], reason)
@@ -160,20 +162,3 @@ def _result(
     index: int, execution_id: str | None, status: str, reason: str | None
 ) -> dict[str, Any]:
     return {"index": index, "execution_id": execution_id, "status": status, "reason": reason}
-
-
-def _items(body: bytes) -> list[Any]:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        raise ProblemError(422, "The body is no JSON.") from None
-    if not isinstance(found, dict):
-        raise ProblemError(422, 'The body must be an item, or {"executions": [items]}.')
-    if "executions" not in found:
-        return [found]
-    items = found["executions"]
-    if not isinstance(items, list):
-        raise ProblemError(422, "executions must be a list of items.")
-    if len(items) > MOST_ITEMS:
-        raise ProblemError(422, f"executions has more than {MOST_ITEMS:,} items: split it.")
-    return items

@@ -1,11 +1,12 @@
 """Group commit: what many requests track is gathered for some milliseconds and written at once.
 
-A request is answered when its rows are committed, and no row fails another. What waits is bounded.
+A request is answered when its rows are committed, and no row fails another. What waits is bounded,
+and so is the share of it that one caller has.
 """
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +31,7 @@ class _Waiting:
     """The rows of one request, each a JSON object, and who waits for them."""
 
     rows: Sequence[str]
+    caller: str
     done: "asyncio.Future[dict[int, str]]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -46,6 +48,7 @@ class Collector:
         self._arrived = asyncio.Event()
         self._writers: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._by_caller: Counter[str] = Counter()
         self.waiting = 0
         self.written = 0
         self.batches = 0
@@ -60,11 +63,12 @@ class Collector:
         self._arrived.set()
         await asyncio.gather(*self._writers, return_exceptions=True)
 
-    async def add(self, rows: Sequence[str]) -> dict[int, str]:
+    async def add(self, rows: Sequence[str], caller: str) -> dict[int, str]:
         """Write rows; return when they are committed.
 
         Args:
             rows: JSON objects with the columns of `raw.tracked_executions`.
+            caller: who sends them.
 
         Returns:
             By place, why a row could not be written; nothing for those that were.
@@ -74,15 +78,20 @@ class Collector:
         """
         if not rows:
             return {}
-        if self._stopping or self.waiting + len(rows) > self._most_waiting:
+        free = self._most_waiting - self.waiting - len(rows)
+        # One caller leaves half of the room to others, two leave a third, and so on: the more
+        # wait, the less each may add.
+        own = self._by_caller[caller]
+        if self._stopping or free < 0 or (own and own + len(rows) > free):
             raise ProblemError(
                 503,
-                f"{self.waiting:,} executions wait to be written: send these again soon.",
+                f"{own or self.waiting:,} executions {'of yours ' if own else ''}wait to be "
+                "written: send these again soon.",
                 {"Retry-After": "1"},
             )
-        mine = _Waiting(rows)
+        mine = _Waiting(rows, caller)
         self._queue.append(mine)
-        self.waiting += len(rows)
+        self._count(mine, 1)
         self._arrived.set()
         # What was queued is written even when the caller has gone.
         return await asyncio.shield(mine.done)
@@ -108,19 +117,31 @@ class Collector:
     async def _write(self, batch: list[_Waiting]) -> None:
         try:
             await self._commit([row for each in batch for row in each.rows])
-            problems: list[dict[int, str]] = [{} for _ in batch]
         except (psycopg.DataError, psycopg.IntegrityError):
-            problems = [await self._write_apart(each) for each in batch]
+            for each in batch:
+                # Nobody waits for the bad rows of another.
+                self._finish(each, await self._write_apart(each))
+            self.batches += 1
+            return
         except Exception as error:
             _log.warning("tracked executions were not written: %s", " ".join(str(error).split()))
             self._fail(batch, error)
             return
-        for each, found in zip(batch, problems, strict=True):
-            self.waiting -= len(each.rows)
-            self.written += len(each.rows) - len(found)
-            if not each.done.done():
-                each.done.set_result(found)
+        for each in batch:
+            self._finish(each, {})
         self.batches += 1
+
+    def _finish(self, each: _Waiting, problems: dict[int, str]) -> None:
+        self._count(each, -1)
+        self.written += len(each.rows) - len(problems)
+        if not each.done.done():
+            each.done.set_result(problems)
+
+    def _count(self, each: _Waiting, sign: int) -> None:
+        self.waiting += sign * len(each.rows)
+        self._by_caller[each.caller] += sign * len(each.rows)
+        if not self._by_caller[each.caller]:
+            del self._by_caller[each.caller]
 
     async def _write_apart(self, each: _Waiting) -> dict[int, str]:
         """Write the rows of one request but those that cannot be written.
@@ -146,7 +167,7 @@ class Collector:
     def _fail(self, batch: list[_Waiting], error: Exception) -> None:
         lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout)
         for each in batch:
-            self.waiting -= len(each.rows)
+            self._count(each, -1)
             if not each.done.done():
                 each.done.set_exception(unavailable() if lost else error)
 

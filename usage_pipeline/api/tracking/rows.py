@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     AwareDatetime,
     BaseModel,
@@ -25,9 +26,13 @@ from usage_pipeline.identity import mapped_id, tracked_execution_id
 from usage_pipeline.terms import CLOCK_TOLERANCE, END_SKEW, Status, Trigger
 
 MOST_ITEMS: Final = 1000
+# Stands in a list of items for one that was not read.
+TOO_DEEP: Final = "its values are nested too deep"
 _NAME_CHARACTERS = 255
 _MESSAGE_CHARACTERS = 10_000
 _LONGEST_MS = 10 * 366 * 86_400_000
+_COST_BOUND = 10**12
+_COST_PLACES = 6
 
 
 def _clean(value: object) -> object:
@@ -60,6 +65,14 @@ def _is_unicode(text: str) -> bool:
 def _rounded(value: object) -> object:
     """A duration with a fraction as whole milliseconds, rounded down."""
     return int(value) if isinstance(value, float) and math.isfinite(value) else value
+
+
+def _rounded_cost(cost: Decimal) -> Decimal:
+    """A cost as the column holds it; one that rounds up to the bound is out of range."""
+    rounded = round(cost, _COST_PLACES)
+    if rounded >= _COST_BOUND:
+        raise ValueError(f"the cost must be less than {_COST_BOUND:,}")
+    return rounded
 
 
 _Id = Annotated[str, BeforeValidator(_clean_id), Field(min_length=1, max_length=255)]
@@ -126,7 +139,9 @@ class TrackedItem(BaseModel):
     output_size: int | None = Field(
         None, ge=0, le=2**63 - 1, validation_alias=_either("output_size"), description="Bytes."
     )
-    cost: Decimal | None = Field(None, ge=0, lt=10**12)
+    cost: Annotated[Decimal, AfterValidator(_rounded_cost)] | None = Field(
+        None, ge=0, lt=_COST_BOUND
+    )
     error_message: _Text | None = Field(None, validation_alias=_either("error_message", "error"))
 
 
@@ -156,6 +171,8 @@ def parse_items(given: list[Any]) -> list[TrackedItem | str]:
 
 
 def _parsed(given: Any) -> TrackedItem | str:
+    if given == TOO_DEEP:
+        return TOO_DEEP
     try:
         return _ITEM.validate_python(given)
     except ValidationError as error:
@@ -199,15 +216,17 @@ def start_of(item: TrackedItem, window: Window) -> Start | str:
 
 
 def end_of(item: TrackedItem) -> datetime | None:
-    """When it ended, if that is known.
+    """When it ended in UTC, if that is known. Postgres refuses offsets of 16 hours and more.
 
     An end before the start is the start where clocks may differ so much. Further before it is a
     wrong time, and the execution counts without a duration.
     """
     start, end = item.start_time, item.end_time
-    if start is None or end is None or end >= start:
-        return end
-    return start if start - end <= END_SKEW else None
+    if end is None:
+        return None
+    if start is None or end >= start:
+        return end.astimezone(UTC)
+    return start.astimezone(UTC) if start - end <= END_SKEW else None
 
 
 def user_of(item: TrackedItem, namespace: UUID) -> UUID:
@@ -219,6 +238,7 @@ def row_of(item: TrackedItem, execution_id: str, start: Start, namespace: UUID) 
     """The row of `raw.tracked_executions` as JSON."""
     user = user_of(item, namespace)
     workflow = _mapped("workflow", item.workflow_id, namespace)
+    end = end_of(item)
     said = {
         "id": tracked_execution_id(user, workflow, item.attempt, execution_id),
         "status": item.status,
@@ -231,14 +251,14 @@ def row_of(item: TrackedItem, execution_id: str, start: Start, namespace: UUID) 
         "attempt": item.attempt,
         "start_time": start.time,
         "is_start_given": start.is_given,
-        "end_time": end_of(item),
+        "end_time": end,
         "duration_ms": item.duration_ms,
         "trigger_type": item.trigger,
         "error_message": item.error_message and item.error_message[:_MESSAGE_CHARACTERS],
         "input_size": item.input_size,
         "output_size": item.output_size,
-        "cost": item.cost and round(item.cost, 6),
-        "updated_at": item.end_time or item.start_time,
+        "cost": item.cost,
+        "updated_at": end or (start.time if item.start_time else None),
     }
     content = to_json(said)
     # The same content gets the same hash whenever it is sent: nothing in it follows from the clock.

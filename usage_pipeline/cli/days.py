@@ -181,7 +181,7 @@ def load(
 
 def _load_input(name: str, results: "Iterable[Loaded]") -> None:
     """Load the days of one input and say where its rows went."""
-    from usage_pipeline.steps.load import count_of_rows
+    from usage_pipeline.steps.row_counts import count_of_rows
 
     totals: Counter[str] = Counter()
     days: list[date] = []

@@ -19,13 +19,13 @@ from usage_pipeline.errors import (
     WrongUsageError,
 )
 from usage_pipeline.execution_dates import days_between
-from usage_pipeline.mining.insights.wording import counted
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.sources.reading.spool import open_source
 from usage_pipeline.sources.reading.spool_folder import spool_folder
 from usage_pipeline.sources.source import Source
+from usage_pipeline.steps.row_counts import count_of_rows
 from usage_pipeline.terms import CLOCK_TOLERANCE
 from usage_pipeline.warehouse import failed_days
 from usage_pipeline.warehouse.connection import Warehouse
@@ -42,12 +42,6 @@ _log = logging.getLogger(__name__)
 _FURTHER_COUNTS = (
     "rejected", "duplicates", "replaced", "late", "kept", "corrected", "conflicts",
 )  # fmt: skip
-
-
-def count_of_rows(count: int, name: str) -> str:
-    """A count of `DayCounts` in words: `3 rejected`, `1 duplicate`."""
-    is_noun = name in ("duplicates", "conflicts")
-    return counted(count, name.removesuffix("s")) if is_noun else f"{count:,} {name}"
 
 
 @dataclass(frozen=True)

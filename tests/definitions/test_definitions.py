@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import CHECKOUT
 from usage_pipeline.defs import build_definitions
+from usage_pipeline.defs.common import GROUPS
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig
 
@@ -40,8 +41,7 @@ def _graph(definitions: dg.Definitions) -> Any:
 
 
 def test_every_asset_is_described_owned_and_grouped(definitions: dg.Definitions) -> None:
-    materializable = _graph(definitions).materializable_asset_keys
-    specs = [spec for spec in definitions.resolve_all_asset_specs() if spec.key in materializable]
+    specs = list(definitions.resolve_all_asset_specs())
     keys = {spec.key.to_user_string() for spec in specs}
     assert {
         "raw/workflow_executions_simple",
@@ -54,7 +54,34 @@ def test_every_asset_is_described_owned_and_grouped(definitions: dg.Definitions)
     assert [spec.key for spec in specs if not spec.description] == []
     assert [spec.key for spec in specs if not spec.owners] == []
     assert [spec.key for spec in specs if spec.group_name in (None, "default")] == []
-    assert {spec.group_name for spec in specs} >= {"raw", "staging", "marts", "mining"}
+    assert {spec.group_name for spec in specs} == set(GROUPS)
+    assert set(_graph(definitions).get_all_asset_keys()) == {spec.key for spec in specs}
+
+
+def test_lineage_reads_from_left_to_right(definitions: dg.Definitions) -> None:
+    graph = _graph(definitions)
+    column = {
+        spec.key: GROUPS.index(str(spec.group_name))
+        for spec in definitions.resolve_all_asset_specs()
+    }
+    back = [
+        f"{parent.to_user_string()} -> {key.to_user_string()}"
+        for key in column
+        for parent in graph.get(key).parent_keys
+        if column[parent] > column[key]
+    ]
+    assert back == []
+    sources = {("raw", name) for name in ("users", "retired_usage", "retired_durations")}
+    assert {column[dg.AssetKey(list(path))] for path in sources} == {0}
+
+
+def test_who_reads_the_marts_is_an_asset_with_an_address(definitions: dg.Definitions) -> None:
+    graph = _graph(definitions)
+    dashboard = dg.AssetKey(["readers", "dashboard"])
+    assert dg.AssetKey(["marts", "popular_workflows"]) in graph.get(dashboard).parent_keys
+    assert dashboard not in graph.materializable_asset_keys
+    url = graph.get(dashboard).metadata["url"]
+    assert url.value == "http://127.0.0.1:8000/organisation"
 
 
 def test_lineage_runs_from_raw_executions_into_the_marts(definitions: dg.Definitions) -> None:

@@ -3,6 +3,8 @@
 Domain logic is in `mining/`, `sources/` and `warehouse/`; SQL is in `dbt_project/`.
 """
 
+import json
+
 import dagster as dg
 
 from usage_pipeline.defs.alerts import failure_alert
@@ -12,10 +14,12 @@ from usage_pipeline.defs.executions import failed_days, load_executions
 from usage_pipeline.defs.favourites import workflow_favorites
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.mining import daily_statistics, windows
+from usage_pipeline.defs.outside import outside_assets
 from usage_pipeline.defs.retention import retired_days
 from usage_pipeline.defs.schedules import backfill_job, nightly_job, nightly_schedule
 from usage_pipeline.orchestration.partitions import daily_partitions
 from usage_pipeline.settings import Settings
+from usage_pipeline.steps.build import prepared_manifest
 
 _ASSETS = [
     load_executions,
@@ -36,8 +40,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     partitions = daily_partitions(settings)
     marts, dbt = mart_assets(settings, partitions)
     nightly = nightly_job()
+    assets = [with_partitions(asset, partitions) for asset in _ASSETS] + marts
+    manifest = json.loads(prepared_manifest(settings).read_bytes())
+    made = {key for asset in assets for key in asset.keys}
     return dg.Definitions(
-        assets=[with_partitions(asset, partitions) for asset in _ASSETS] + marts,
+        assets=[*assets, *outside_assets(manifest, settings, made)],
         asset_checks=CHECKS,
         # The steps follow one another, and a process of its own for each would take longer to
         # start than most take to run.

@@ -29,6 +29,17 @@ DAILY_STATISTICS: Final = [
     for name in ("sequences", "transitions", "step_counts", "hours")
 ]
 
+# The groups of assets in their order, in which no arrow runs back. Those between are in
+# `dbt_project.yml`.
+INGEST: Final = "ingest"
+MINING: Final = "mining"
+UPKEEP: Final = "upkeep"
+READERS: Final = "readers"
+GROUPS: Final = (
+    INGEST, "staging", "usage_daily", "usage_current", MINING, "organisation", UPKEEP,
+    READERS,
+)  # fmt: skip
+
 RETRY: Final = dg.RetryPolicy(
     # A server that restarts is back within half a minute.
     max_retries=3,

@@ -8,6 +8,7 @@ import dagster as dg
 from usage_pipeline.defs.common import (
     DAILY,
     EXECUTIONS,
+    INGEST,
     KINDS,
     LEDGER,
     ONE_RUN,
@@ -48,7 +49,7 @@ _COLUMNS = dg.TableSchema(
 @dg.multi_asset(
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
-    group_name="raw",
+    group_name=INGEST,
     # The web UI asks for any part of it; a load writes all of it in one transaction.
     can_subset=True,
     specs=[
@@ -98,7 +99,7 @@ def load_executions(
     deps=[LEDGER],
     tags=DAILY,
     backfill_policy=ONE_RUN,
-    group_name="raw",
+    group_name=INGEST,
     owners=OWNERS,
     kinds=KINDS,
     description="One row per day whose last load failed, with the reason. Fails while a day of "

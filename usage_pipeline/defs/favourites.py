@@ -9,6 +9,7 @@ from usage_pipeline.defs.common import (
     ONE_RUN,
     OWNERS,
     RETRY,
+    UPKEEP,
     WarehouseResource,
     opened,
 )
@@ -22,7 +23,7 @@ from usage_pipeline.warehouse.roles import Role
     tags=DAILY,
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
-    group_name="raw",
+    group_name=UPKEEP,
     owners=OWNERS,
     kinds=KINDS,
     description="One row per user and favourite. People keep them through the API; each night "

@@ -13,7 +13,15 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from usage_pipeline.defs.common import ONE_RUN, OWNERS, RETRY, WarehouseResource, as_of_run, opened
+from usage_pipeline.defs.common import (
+    INGEST,
+    ONE_RUN,
+    OWNERS,
+    RETRY,
+    WarehouseResource,
+    as_of_run,
+    opened,
+)
 from usage_pipeline.orchestration.failures import dbt_errors_as_failures
 from usage_pipeline.orchestration.partitions import days_of
 from usage_pipeline.processes import parent_environment
@@ -38,7 +46,7 @@ _AFTER_MINING = "tag:after_mining"
 
 
 class LayerTranslator(DagsterDbtTranslator):
-    """Groups models by their layer, keys them by schema and name, partitions what holds rows."""
+    """Groups models by steps, keys them by schema and name, partitions what holds rows of days."""
 
     def __init__(self, partitions: dg.DailyPartitionsDefinition) -> None:
         """Translate for these daily partitions."""
@@ -53,8 +61,10 @@ class LayerTranslator(DagsterDbtTranslator):
         return self._partitions if holds_days else None
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """The layer: the first folder below `models/`."""
-        return str(dbt_resource_props["fqn"][1])
+        """What `dbt_project.yml` says; sources stand with what is ingested."""
+        if dbt_resource_props["resource_type"] == "source":
+            return INGEST
+        return str(dbt_resource_props["config"]["meta"]["dagster"]["group"])
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Schema and name, as in the warehouse."""

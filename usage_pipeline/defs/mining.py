@@ -12,6 +12,7 @@ from usage_pipeline.defs.common import (
     EXECUTIONS,
     KINDS,
     LEDGER,
+    MINING,
     ONE_RUN,
     OWNERS,
     RETRY,
@@ -57,7 +58,7 @@ _MARTS = [
 
 @dg.multi_asset(
     name="mine_days",
-    group_name="mining",
+    group_name=MINING,
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
     specs=[
@@ -87,7 +88,7 @@ def daily_statistics(
 
 @dg.multi_asset(
     name="mine_windows",
-    group_name="mining",
+    group_name=MINING,
     retry_policy=RETRY,
     specs=[
         dg.AssetSpec(

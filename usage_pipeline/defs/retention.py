@@ -12,6 +12,7 @@ from usage_pipeline.defs.common import (
     ONE_RUN,
     OWNERS,
     RETRY,
+    UPKEEP,
     WarehouseResource,
     opened,
 )
@@ -30,7 +31,7 @@ _KEY = dg.AssetKey(["raw", "retired_days"])
     tags=DAILY,
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
-    group_name="retention",
+    group_name=UPKEEP,
     owners=OWNERS,
     kinds=KINDS,
     description="Single executions are kept for USAGE_RETENTION_DAYS. Older days become "

@@ -3,22 +3,27 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import uvicorn
-
 from usage_pipeline.api.app import create_app
+from usage_pipeline.api.server import make_server
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
 
 
 @contextmanager
-def serving(settings: Settings, warehouse: Warehouse, *, is_demo: bool = False) -> Iterator[str]:
+def serving(
+    settings: Settings,
+    warehouse: Warehouse,
+    *,
+    is_demo: bool = False,
+    trusted_proxies: Sequence[str] = (),
+) -> Iterator[str]:
     """The address of a running API."""
     app = create_app(settings, warehouse, is_demo=is_demo)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
+        server = make_server(app, trusted_proxies)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:

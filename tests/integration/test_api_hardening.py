@@ -10,10 +10,11 @@ import psycopg
 import pytest
 
 from tests.integration.serving import serving
-from usage_pipeline.api.auth.keys import Keys
+from usage_pipeline.api.server import check_proxies
 from usage_pipeline.api.settings import ApiSettings
 from usage_pipeline.api.tracking import collector
 from usage_pipeline.api.tracking.rows import TrackedItem, row_of
+from usage_pipeline.errors import UsageError
 from usage_pipeline.identity import mapped_id, source_namespace
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
@@ -203,22 +204,41 @@ def test_a_demo_serves_no_page_of_another_site(settings: Settings, warehouse: Wa
             assert answer.status_code == 403
 
 
-def test_who_guesses_keys_is_refused_before_the_warehouse_is_asked(
-    settings: Settings, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+def test_who_guesses_keys_is_refused_and_a_valid_key_of_the_same_address_goes_on(
+    settings: Settings, warehouse: Warehouse
 ) -> None:
-    asked: list[str] = []
-    find = Keys.find
-
-    async def counted(self: Keys, key: str) -> object:
-        asked.append(key)
-        return await find(self, key)
-
-    monkeypatch.setattr(Keys, "find", counted)
+    with warehouse.connect() as connection:
+        key = create_key(connection, "valid", ["track"])
     few = settings.model_copy(update={"api": ApiSettings(rate_limit="5/hour")})
+
+    def status(key: str, **headers: str) -> int:
+        asked = {"X-API-Key": key, **headers}
+        return caller.post(f"{PREFIX}/track", json={"executions": []}, headers=asked).status_code
+
     with serving(few, warehouse) as address, httpx.Client(base_url=address) as caller:
-        statuses = [
-            caller.get(f"{PREFIX}/me", headers={"X-API-Key": f"wu_{guess}"}).status_code
-            for guess in range(20)
-        ]
-    assert statuses == [401] * 5 + [429] * 15
-    assert len(asked) == 5
+        assert [status(f"wu_{guess}") for guess in range(8)] == [401] * 5 + [429] * 3
+        assert status(key) == 202
+        # Not even a caller who says that a proxy brought the request is another one.
+        assert status("wu_9", **{"X-Forwarded-For": "10.0.0.9"}) == 429
+
+
+def test_a_trusted_proxy_tells_the_address_of_a_caller(
+    settings: Settings, warehouse: Warehouse
+) -> None:
+    few = settings.model_copy(update={"api": ApiSettings(rate_limit="1/hour")})
+
+    def status(address: str) -> int:
+        headers = {"X-API-Key": "wu_guess", "X-Forwarded-For": address}
+        return caller.get(f"{PREFIX}/me", headers=headers).status_code
+
+    with (
+        serving(few, warehouse, trusted_proxies=["127.0.0.0/8"]) as address,
+        httpx.Client(base_url=address) as caller,
+    ):
+        assert [status("10.0.0.1"), status("10.0.0.1"), status("10.0.0.2")] == [401, 429, 401]
+
+
+def test_a_proxy_that_is_none_is_one_sentence() -> None:
+    assert check_proxies(" 10.0.0.7, fd00::/8 ") == ["10.0.0.7", "fd00::/8"]
+    with pytest.raises(UsageError, match="'nginx' is not an address or network"):
+        check_proxies("10.0.0.7,nginx")

@@ -96,11 +96,10 @@ def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> Fa
     # Routes and not routers of routes: to find one in those takes as long as its query.
     for topic in _TOPICS:
         app.router.routes.extend(topic.router.routes)
-    origins = [each.strip() for each in settings.api.cors_origins.split(",") if each.strip()]
-    if origins:
+    if settings.api.origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=origins,
+            allow_origins=settings.api.origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=[
                 "Authorization",

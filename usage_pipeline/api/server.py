@@ -1,30 +1,32 @@
 """Runs the API in this process: who may call is settled first."""
 
+import ipaddress
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvicorn
+from fastapi import FastAPI
 
 from usage_pipeline.api.app import create_app
 from usage_pipeline.api.auth.loopback import is_loopback
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.people.api_keys import has_valid_keys
+from usage_pipeline.warehouse.people.api_keys import has_keys
 
 _log = logging.getLogger(__name__)
 _SHUTDOWN_SECONDS = 10
 
 
 def is_open_to_all(settings: Settings, warehouse: Warehouse, host: str) -> bool:
-    """Whether callers need not say who they are: on this machine, while nobody has a key.
+    """Whether callers need not say who they are: on this machine, before there is a first key.
 
     Raises:
         UsageError: others could call and nobody would ask who they are.
     """
     with warehouse.connect() as connection:
-        is_protected = settings.oidc.issuer is not None or has_valid_keys(connection)
+        is_protected = settings.oidc.issuer is not None or has_keys(connection)
     if is_protected:
         return False
     if not is_loopback(host):
@@ -32,7 +34,29 @@ def is_open_to_all(settings: Settings, warehouse: Warehouse, host: str) -> bool:
             f"The API does not listen on {host} without access control: make a key with "
             "usage-pipeline keys create, or set USAGE_OIDC_ISSUER and USAGE_OIDC_AUDIENCE."
         )
+    if "*" in settings.api.origins:
+        raise UsageError(
+            "The API does not let pages of every site call without access control: make a key with "
+            "usage-pipeline keys create, or name the sites in USAGE_API_CORS_ORIGINS."
+        )
     return True
+
+
+def check_proxies(text: str) -> list[str]:
+    """The addresses and networks of proxies, written with commas between them.
+
+    Raises:
+        UsageError: one of them is neither.
+    """
+    proxies = [each.strip() for each in text.split(",") if each.strip()]
+    for each in proxies:
+        try:
+            ipaddress.ip_network(each)
+        except ValueError:
+            raise UsageError(
+                f"{each!r} is not an address or network: write them like 10.0.0.7 or 10.0.0.0/24."
+            ) from None
+    return proxies
 
 
 def run(
@@ -41,6 +65,7 @@ def run(
     host: str,
     port: int,
     on_start: Callable[[str], None],
+    trusted_proxies: Sequence[str] = (),
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; what was accepted is written first.
 
@@ -50,6 +75,7 @@ def run(
         host: the address to listen on.
         port: the port.
         on_start: is told the address, once it is settled who may call.
+        trusted_proxies: whose `X-Forwarded-For` tells the caller's address.
 
     Raises:
         UsageError: as `is_open_to_all`.
@@ -63,17 +89,25 @@ def run(
             "no API key and no issuer. usage-pipeline keys create ends it."
         )
     on_start(f"Dashboard and API: {address_of(host, port)} (API: /docs; Ctrl-C to stop)")
-    server = uvicorn.Server(
+    server = make_server(create_app(settings, warehouse, is_demo=is_demo), trusted_proxies)
+    with listening:
+        server.run(sockets=[listening])
+
+
+def make_server(app: FastAPI, trusted_proxies: Sequence[str] = ()) -> uvicorn.Server:
+    """A server of an application, with everything that it must not leave to chance."""
+    return uvicorn.Server(
         uvicorn.Config(
-            create_app(settings, warehouse, is_demo=is_demo),
+            app,
             access_log=False,
             log_level="warning",
             server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            # Its own default reads a variable of the environment.
+            forwarded_allow_ips=list(trusted_proxies),
             timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         )
     )
-    with listening:
-        server.run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -40,6 +40,11 @@ class ApiSettings(BaseModel):
         "use a source's name (or its `id_namespace`) to share its ids.",
     )
 
+    @property
+    def origins(self) -> list[str]:
+        """The origins whose pages may call."""
+        return [each.strip() for each in self.cors_origins.split(",") if each.strip()]
+
     @field_validator("rate_limit")
     @classmethod
     def _rate_limit(cls, text: str) -> str:

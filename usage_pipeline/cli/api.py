@@ -6,6 +6,13 @@ import typer
 
 from usage_pipeline.cli.console import open_installation, say, say_table
 
+TrustedProxies = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESSES",
+        help="Whose X-Forwarded-For tells the caller's address: your proxies, separated by commas.",
+    ),
+]
 keys = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -20,18 +27,21 @@ def api(
         str | None, typer.Option(help="The address to listen on (USAGE_API_HOST).")
     ] = None,
     port: Annotated[int | None, typer.Option(help="The port (USAGE_API_PORT).")] = None,
+    trusted_proxies: TrustedProxies = "",
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the address.")] = False,
 ) -> None:
     """Serve the HTTP API and the dashboard until Ctrl-C.
 
-    Without keys it listens on this machine only, and lets anybody on it do everything.
+    Until there is a first key it listens on this machine only, and anybody there may do everything.
     """
-    from usage_pipeline.api.server import run
+    from usage_pipeline.api.server import check_proxies, run
 
+    proxies = check_proxies(trusted_proxies)
     settings, warehouse = open_installation()
     address = host or settings.api.host
     number = port or settings.api.port
-    run(settings, warehouse, address, number, on_start=(lambda _: None) if quiet else say)
+    on_start = (lambda _: None) if quiet else say
+    run(settings, warehouse, address, number, on_start, proxies)
 
 
 @keys.command("create")

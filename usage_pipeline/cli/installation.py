@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from usage_pipeline.cli.api import TrustedProxies
 from usage_pipeline.cli.console import open_installation, parse_day, progress, say, say_table
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.insights.wording import counted
@@ -36,13 +37,15 @@ def up(
         int | None,
         typer.Option(min=1, max=65535, help="The port of the API and the dashboard."),
     ] = None,
+    trusted_proxies: TrustedProxies = "",
 ) -> None:
     """Run the Dagster web UI, the daemon that runs the schedules, and the API, until Ctrl-C."""
-    from usage_pipeline.api.server import address_of, is_open_to_all
+    from usage_pipeline.api.server import address_of, check_proxies, is_open_to_all
     from usage_pipeline.orchestration.home import prepare_dagster_home
     from usage_pipeline.orchestration.supervisor import refuse_taken_port, serve
     from usage_pipeline.steps.build import prepared_manifest
 
+    proxies = check_proxies(trusted_proxies)
     settings = read_settings()
     web_port, api_port = port or settings.web_port, api_port or settings.api.port
     refuse_taken_port("127.0.0.1", web_port, "--port")
@@ -53,7 +56,10 @@ def up(
     is_open_to_all(settings, warehouse, settings.api.host)
     say(f"Dashboard and API: {address_of(settings.api.host, api_port)} (API: /docs)")
     say(f"Dagster web UI: http://127.0.0.1:{web_port} (Ctrl-C to stop)")
-    code = serve(environment, web_port, ["api", "--port", str(api_port), "--quiet"])
+    arguments = ["api", "--port", str(api_port), "--quiet"]
+    if proxies:
+        arguments += ["--trusted-proxies", ",".join(proxies)]
+    code = serve(environment, web_port, arguments)
     say("The web UI, the daemon and the API have stopped.")
     if settings.database_url is None:
         say("The embedded server still runs: usage-pipeline stop ends it.")

@@ -106,7 +106,9 @@ def serve_api(
             _env_file=None,
         )
         client = TestClient(
-            create_app(settings, warehouse, is_demo=is_demo), raise_server_exceptions=False
+            create_app(settings, warehouse, is_demo=is_demo),
+            "http://localhost",
+            raise_server_exceptions=False,
         )
         client.__enter__()
         opened.append(client)

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,8 @@ from fastapi.testclient import TestClient
 
 from tests.integration.api.conftest import AUDIENCE, PREFIX, Issuer, Serve
 from usage_pipeline.api.app import create_app
+from usage_pipeline.api.server import is_open_to_all
+from usage_pipeline.errors import UsageError
 from usage_pipeline.identity import mapped_id, source_namespace
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
@@ -260,7 +261,7 @@ def test_each_key_has_a_rate_limit_of_its_own(
 @pytest.fixture
 def demo(warehouse: Warehouse, tmp_path: Path) -> Iterator[TestClient]:
     settings = Settings(home=tmp_path, database_url=warehouse.url, _env_file=None)
-    with TestClient(create_app(settings, warehouse, is_demo=True)) as client:
+    with TestClient(create_app(settings, warehouse, is_demo=True), "http://localhost") as client:
         yield client
 
 
@@ -290,26 +291,42 @@ def test_a_first_key_ends_the_demo_at_once_and_for_good(
     assert [status(), status(Authorization=f"Bearer {key}")] == [401, 401]
 
 
-def test_a_key_that_came_and_went_unnoticed_has_ended_the_demo(
-    demo: TestClient, warehouse: Warehouse
+def test_a_key_that_came_and_went_unnoticed_has_ended_the_demo_for_good(
+    demo: TestClient, warehouse: Warehouse, tmp_path: Path
 ) -> None:
+    settings = Settings(home=tmp_path, database_url=warehouse.url, _env_file=None)
+    assert is_open_to_all(settings, warehouse, "127.0.0.1")
     with warehouse.connect() as connection:
         create_key(connection, "brief", ["track"])
         revoke_key(connection, "brief")
     assert demo.post(f"{PREFIX}/track", json={"executions": []}).status_code == 401
+    assert not is_open_to_all(settings, warehouse, "127.0.0.1")
+
+
+def test_a_demo_does_not_start_for_pages_of_every_site(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    settings = Settings(
+        home=tmp_path, database_url=warehouse.url, api={"cors_origins": "*"}, _env_file=None
+    )
+    with pytest.raises(UsageError, match="pages of every site"):
+        is_open_to_all(settings, warehouse, "127.0.0.1")
+    with warehouse.connect() as connection:
+        create_key(connection, "first", ["track"])
+    assert not is_open_to_all(settings, warehouse, "127.0.0.1")
 
 
 def test_a_demo_is_asked_about_once_a_second(demo: TestClient) -> None:
     asked = 0
     keys = demo.app.state.services.keys  # type: ignore[attr-defined]
-    look = keys.was_any_valid
+    look = keys.is_any
 
-    async def counted(since: datetime) -> bool:
+    async def counted() -> bool:
         nonlocal asked
         asked += 1
-        return bool(await look(since))
+        return bool(await look())
 
-    keys.was_any_valid = counted
+    keys.is_any = counted
     began = time.monotonic()
     for _ in range(50):
         assert demo.post(f"{PREFIX}/track", json={"executions": []}).status_code == 202

@@ -74,16 +74,17 @@ async def current_caller(request: Request) -> Caller:
     credential = _credential(request)
     if credential is None:
         if "authorization" not in request.headers and await services.demo.is_open():
-            if is_foreign(request, services.settings.api.cors_origins):
+            if is_foreign(request, services.settings.api.origins):
                 raise _forbidden()
             return Caller("demo", frozenset(SCOPES), is_demo=True)
         raise _refused()
     address = request.client.host if request.client else "unknown"
-    # Looking for a key or checking a token costs more than refusing an address that guesses.
-    services.limits.check(f"refused:{address}", count=False)
-    caller = await _caller(services, credential)
+    guesses = f"refused:{address}"
+    # Valid keys of an address from which somebody guesses go on; only the guesses are counted.
+    is_guessing = services.limits.is_reached(guesses)
+    caller = await _caller(services, credential, is_guessing=is_guessing)
     if caller is None:
-        services.limits.check(f"refused:{address}")
+        services.limits.check(guesses)
         raise _refused()
     services.limits.check(caller.name)
     return caller
@@ -97,9 +98,9 @@ def _credential(request: Request) -> str | None:
     return request.headers.get("x-api-key") or None
 
 
-async def _caller(services: Services, credential: str) -> Caller | None:
+async def _caller(services: Services, credential: str, *, is_guessing: bool) -> Caller | None:
     if credential.startswith("wu_"):
-        key = await services.keys.find(credential)
+        key = await services.keys.find(credential, one_at_a_time=is_guessing)
         return None if key is None else Caller(f"key:{key.key_id}", key.scopes, key.user_id)
     if services.tokens is None or credential.count(".") != 2:
         return None

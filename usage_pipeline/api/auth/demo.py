@@ -1,7 +1,6 @@
-"""Demo mode: as long as nobody has a key, a caller on this machine need not say who they are."""
+"""Demo mode: until there is a first key, a caller on this machine need not say who they are."""
 
 import time
-from datetime import UTC, datetime
 
 from usage_pipeline.api.auth.keys import Keys
 
@@ -15,15 +14,13 @@ class Demo:
         """Begin open or closed; what is closed stays so."""
         self._keys = keys
         self._is_open = is_open
-        # A key that came and went while nobody called without one ends the demo, too.
-        self._begun = datetime.now(UTC)
         self._sure_until = 0.0
 
     async def is_open(self) -> bool:
         """Whether everybody may call. A first key closes it within a second."""
         if self._is_open and self._sure_until <= time.monotonic():
             asked = time.monotonic()
-            if await self._keys.was_any_valid(self._begun):
+            if await self._keys.is_any():
                 self._is_open = False
             self._sure_until = asked + _REMEMBERED_SECONDS
         return self._is_open

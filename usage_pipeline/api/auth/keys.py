@@ -6,8 +6,8 @@ Making and revoking them is the command line's (`warehouse/api_keys.py`).
 import asyncio
 import hashlib
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from usage_pipeline.api.database import Pool
@@ -20,11 +20,7 @@ _FIND = """
 select key_id, name, scopes, user_id from raw.api_keys
 where key_hash = %(key_hash)s and revoked_at is null
 """
-_ANY = """
-select exists (
-    select 1 from raw.api_keys where revoked_at is null or revoked_at > %(since)s
-) as is_any
-"""
+_ANY = "select exists (select 1 from raw.api_keys) as is_any"
 _USED = "update raw.api_keys set last_used_at = current_timestamp where key_id = %(key_id)s"
 
 
@@ -47,17 +43,22 @@ class Keys:
         self._remembered: dict[bytes, tuple[float, FoundKey]] = {}
         self._noted: dict[UUID, float] = {}
         self._noting: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
 
-    async def find(self, key: str) -> FoundKey | None:
-        """The valid key, or None. A revoked one is none within five seconds."""
+    async def find(self, key: str, *, one_at_a_time: bool = False) -> FoundKey | None:
+        """The valid key, or None. A revoked one is none within five seconds.
+
+        Args:
+            key: what a caller shows.
+            one_at_a_time: hold no more than one connection for all keys that are looked up so.
+        """
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
         now = time.monotonic()
         known = self._remembered.get(digest)
         if known is not None and known[0] > now:
             return known[1]
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(_FIND, {"key_hash": digest})
-            row = await cursor.fetchone()
+        async with self._turn if one_at_a_time else nullcontext(), self._pool.connection() as link:
+            row = await (await link.execute(_FIND, {"key_hash": digest})).fetchone()
         if row is None:
             self._remembered.pop(digest, None)
             return None
@@ -68,10 +69,10 @@ class Keys:
         self._note_use(found.key_id, now)
         return found
 
-    async def was_any_valid(self, since: datetime) -> bool:
-        """Whether anybody has had a key at any time since then."""
+    async def is_any(self) -> bool:
+        """Whether anybody has a key, or had one that is revoked."""
         async with self._pool.connection() as connection:
-            row = await (await connection.execute(_ANY, {"since": since})).fetchone()
+            row = await (await connection.execute(_ANY)).fetchone()
         return row is not None and bool(row["is_any"])
 
     def _note_use(self, key_id: UUID, now: float) -> None:

@@ -1,13 +1,26 @@
-"""Whether a page of another site, shown by a browser on this machine, is behind a request.
+"""Whether anybody but a person on this machine is behind a request.
 
 A demo asks nobody who they are, and any site can make a browser on this machine call it: by a form
-or script (the `Origin` tells), or under a name of its own that leads here (the `Host` tells).
+or script (the `Origin` tells), or under a name of its own that leads here (the `Host` tells). A
+proxy on this machine can bring requests of anybody (its headers tell).
 """
 
 import ipaddress
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Request
+
+_OF_PROXIES: Final = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+)
 
 
 def is_loopback(host: str) -> bool:
@@ -18,17 +31,26 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def is_foreign(request: Request, allowed_origins: str) -> bool:
-    """Whether a page of another site is behind a request."""
+def is_foreign(request: Request, allowed_origins: Sequence[str]) -> bool:
+    """Whether a page of another site or a proxy is behind a request.
+
+    Args:
+        request: the request.
+        allowed_origins: the sites whose pages may call; `*` allows none here.
+    """
+    if any(name in request.headers for name in _OF_PROXIES):
+        return True
     host = _host_of("//" + request.headers.get("host", ""))
-    # A name with a dot can be anybody's; an address, or a name of the local network, cannot.
-    if "." in host and not _is_address(host) and not is_loopback(host):
+    if not is_loopback(host):
         return True
     origin = request.headers.get("origin")
-    if origin is None or allowed_origins == "*":
+    if origin is None:
         return False
-    allowed = [each.strip() for each in allowed_origins.split(",")]
-    return origin not in allowed and _host_of(origin) != host and not is_loopback(_host_of(origin))
+    return (
+        origin not in allowed_origins
+        and _host_of(origin) != host
+        and not is_loopback(_host_of(origin))
+    )
 
 
 def _host_of(url: str) -> str:
@@ -36,11 +58,3 @@ def _host_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

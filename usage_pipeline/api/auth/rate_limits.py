@@ -18,14 +18,17 @@ class RateLimits:
         self._limit: RateLimitItem = parse(limit)
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    def check(self, name: str, *, count: bool = True) -> None:
-        """Count a request, or only look whether another one may come.
+    def is_reached(self, name: str) -> bool:
+        """Whether no further request may come; counts none."""
+        return not self._limiter.test(self._limit, name)
+
+    def check(self, name: str) -> None:
+        """Count a request.
 
         Raises:
             ProblemError: there were too many.
         """
-        is_allowed = self._limiter.hit if count else self._limiter.test
-        if is_allowed(self._limit, name):
+        if self._limiter.hit(self._limit, name):
             return
         free_again = self._limiter.get_window_stats(self._limit, name).reset_time
         seconds = max(1, math.ceil(free_again - time.time()))

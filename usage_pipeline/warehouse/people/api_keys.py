@@ -85,9 +85,7 @@ def revoke_key(connection: psycopg.Connection, name: str) -> None:
         raise UsageError(f"There is no key named {name!r}: usage-pipeline keys list shows them.")
 
 
-def has_valid_keys(connection: psycopg.Connection) -> bool:
-    """Whether any key is valid."""
-    row = connection.execute(
-        "select exists (select from raw.api_keys where revoked_at is null)"
-    ).fetchone()
+def has_keys(connection: psycopg.Connection) -> bool:
+    """Whether there is any key. A revoked one counts: somebody wanted callers to be known."""
+    row = connection.execute("select exists (select from raw.api_keys)").fetchone()
     return bool(row and row[0])

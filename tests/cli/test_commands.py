@@ -206,7 +206,8 @@ def test_help_names_every_command_and_needs_nothing(run: Run) -> None:
         "stop",
         "status",
         "psql",
-        "url",
+        "bi-login",
+        "owner-url",
         "env",
         "generate",
         "forget-user",
@@ -217,7 +218,7 @@ def test_help_names_every_command_and_needs_nothing(run: Run) -> None:
 
 def test_psql_and_url_reach_the_warehouse(run: Run, warehouse: Warehouse) -> None:
     assert run("psql", "-Atc", "select 6 * 7").stdout == "42\n"
-    assert run("url").stdout.strip() == warehouse.url
+    assert run("owner-url").stdout.strip() == warehouse.url
 
 
 def test_generated_files_load(run: Run, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`up`, `stop`, `status`, `psql`, `url`, `env`, `generate`, `forget-user`: the installation."""
+"""The installation: what starts, stops, shows and opens it, and forgets a person."""
 
 import os
 import shlex
@@ -23,7 +23,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "psql", context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
     )(psql)
-    app.command("url")(url)
+    app.command("bi-login")(bi_login)
+    app.command("owner-url")(owner_url)
     app.command("env")(env)
     app.command("generate")(generate)
     app.command("forget-user")(forget_user)
@@ -139,8 +140,28 @@ def psql(context: typer.Context) -> None:
     os.execvpe(program, ["psql", *context.args], environment)  # noqa: S606 - psql, no shell
 
 
-def url() -> None:
-    """Print the warehouse's URL, password included, for BI tools and psql."""
+def bi_login(
+    name: Annotated[str, typer.Argument(help="The login's name, such as superset.")],
+    statement_seconds: Annotated[
+        int, typer.Option("--timeout", min=1, help="Seconds after which a query is cancelled.")
+    ] = 300,
+    connections: Annotated[
+        int, typer.Option(min=1, help="How many connections it may hold at a time.")
+    ] = 10,
+) -> None:
+    """Make a login that reads marts and mining only, and print its URL. It is shown this once."""
+    from usage_pipeline.warehouse.bi_logins import create_bi_login
+
+    _, warehouse = open_installation()
+    say(
+        create_bi_login(
+            warehouse, name, statement_seconds=statement_seconds, connections=connections
+        )
+    )
+
+
+def owner_url() -> None:
+    """Print the owner's URL, whose password may change and drop everything; bi-login is for BI."""
     _, warehouse = open_installation()
     say(warehouse.url)
 

@@ -27,8 +27,9 @@ PEOPLE_TRIGGERS: Final[tuple[Trigger, ...]] = tuple(
     trigger for trigger in TRIGGERS if trigger not in MACHINE_TRIGGERS
 )
 
-# Bucket b of the duration histogram holds [base^b, base^(b+1)) milliseconds.
-DURATION_BUCKET_BASE: Final = 1.1
+# Bucket b of the duration histogram holds [base^b, base^(b+1)) milliseconds, and bucket -1 holds 0:
+# the middle of a bucket is within 1 % of all that it holds.
+DURATION_BUCKET_BASE: Final = 1.02
 
 # Clocks of sources and applications run ahead of ours by minutes; more is a wrong time.
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)

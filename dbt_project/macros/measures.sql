@@ -25,14 +25,24 @@
     cast(floor((unix_micros({{ ended_at }}) - unix_micros({{ started_at }})) / 1000) as bigint)
 {%- endmacro %}
 
-{#- The bucket b whose durations lie in [base^b, base^(b+1)) ms. -#}
+{#- The bucket b whose durations lie in [base^b, base^(b+1)) ms; -1 for 0 ms. -#}
 {% macro duration_bucket(milliseconds) -%}
-    cast(floor(ln(cast(greatest({{ milliseconds }}, 1) as {{ dbt.type_float() }})) / ln(cast({{ var('duration_bucket_base') }} as {{ dbt.type_float() }}))) as smallint)
+    cast(case
+        when {{ milliseconds }} < 1 then -1
+        else floor(ln(cast(greatest({{ milliseconds }}, 1) as {{ dbt.type_float() }})) / ln({{ bucket_base() }}))
+    end as smallint)
 {%- endmacro %}
 
-{#- The geometric middle of a bucket in ms. -#}
+{% macro bucket_base() -%}
+    cast({{ var('duration_bucket_base') }} as {{ dbt.type_float() }})
+{%- endmacro %}
+
+{#- The geometric middle of a bucket in ms; 0 for that of 0 ms. -#}
 {% macro bucket_middle_ms(bucket) -%}
-    power(cast({{ var('duration_bucket_base') }} as {{ dbt.type_float() }}), {{ bucket }} + cast(0.5 as {{ dbt.type_float() }}))
+    case
+        when {{ bucket }} < 0 then cast(0 as {{ dbt.type_float() }})
+        else power({{ bucket_base() }}, {{ bucket }} + cast(0.5 as {{ dbt.type_float() }}))
+    end
 {%- endmacro %}
 
 {#-
@@ -87,4 +97,9 @@
 
 {% macro postgres__median(column) -%}
     percentile_cont(0.5) within group (order by {{ column }})
+{%- endmacro %}
+
+{#- A sum of counts; NULL where one of them is not known, which days retired long ago may be. -#}
+{% macro sum_where_known(column, type) -%}
+    cast(case when count({{ column }}) = count(*) then sum({{ column }}) end as {{ type }})
 {%- endmacro %}

@@ -209,3 +209,8 @@ def elements_of(relation: str, key: str, list: str) -> str:  # noqa: A002 - the 
 def list_in_order(value: str, place: str) -> str:
     """Stand in for the macro."""
     return f"array_agg({value} order by {place})"
+
+
+def sum_where_known(column: str, type_name: str) -> str:
+    """Stand in for the macro."""
+    return f"cast(sum({column}) as {type_name})"

@@ -28,10 +28,10 @@ def workflow_duration_percentiles(world: World) -> list[dict[str, Any]]:
 
 
 def quantile(buckets: dict[int, int], q: Fraction) -> float:
-    """The geometric middle of the first bucket up to which at least the share `q` lies."""
+    """The middle of the first bucket up to which at least the share `q` lies; that of 0 ms is 0."""
     total, seen = sum(buckets.values()), 0
     for bucket in sorted(buckets):
         seen += buckets[bucket]
         if seen >= q * total:
-            return float(BUCKET_BASE) ** (bucket + 0.5)
+            return 0.0 if bucket == -1 else float(BUCKET_BASE) ** (bucket + 0.5)
     raise ValueError("no durations")

@@ -253,17 +253,17 @@ def test_a_significant_fall_of_the_success_rate_is_told_to_those_who_run_it():
 
 
 def test_a_significant_slowdown_is_told_with_both_medians():
-    counts = [("A", 100, 2, 80), ("A", 115, 30, 5), ("B", 100, 10, 40), ("B", 101, 12, 40)]
-    counts.append(("C", 200, 9, 0))
+    counts = [("A", 483, 2, 80), ("A", 556, 30, 5), ("B", 483, 10, 40), ("B", 487, 12, 40)]
+    counts.append(("C", 960, 9, 0))
     names = ("workflow_id", "duration_bucket", "recent_count", "previous_count")
     rows = [dict(zip(names, (uuid_of(x), *rest), strict=True)) for x, *rest in counts]
     used = [recent(x, 5) for x in "ABC"]
     said = found("slower", workflow_durations=rows, user_recent=used)
     assert [r["message"] for r in said] == [
-        '"Flow A" has become slower: half of all runs took more than 1 min 0 s in the last 7 days, '
-        "14.5 s in the 28 days before"
+        '"Flow A" has become slower: half of all runs took more than 1 min 1 s in the last 7 days, '
+        "14.4 s in the 28 days before"
     ]
-    assert said[0]["evidence"]["median_duration_ms"] == pytest.approx(1.1**115.5)
+    assert said[0]["evidence"]["median_duration_ms"] == pytest.approx(1.02**556.5)
 
 
 def test_what_the_team_gave_up_is_told_to_who_still_runs_it_and_names_nobody():

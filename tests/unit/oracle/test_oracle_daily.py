@@ -104,13 +104,17 @@ def test_an_execution_counts_on_the_day_on_which_it_starts():
 
 @pytest.mark.parametrize(
     ("duration_ms", "bucket"),
-    [(0, 0), (1, 0), (2, 7), (10, 24), (11, 25), (1000, 72), (86_400_000, 191)],
+    [(1, 0), (2, 35), (10, 116), (11, 121), (1000, 348), (86_400_000, 922)],
 )
-def test_a_bucket_is_the_whole_part_of_the_logarithm_to_the_base_1_1(duration_ms, bucket):
+def test_a_bucket_is_the_whole_part_of_the_logarithm_to_the_base_1_02(duration_ms, bucket):
     assert bucket_of(duration_ms) == bucket
-    assert 1.1**bucket <= max(duration_ms, 1) < 1.1 ** (bucket + 1)
+    assert 1.02**bucket <= duration_ms < 1.02 ** (bucket + 1)
+
+
+def test_0_ms_have_a_bucket_of_their_own():
+    assert bucket_of(0) == -1
 
 
 def test_a_histogram_counts_executions_with_a_duration_only():
     found = rows("user_workflow_durations", [run(seconds=0), run(seconds=0.001), run()])
-    assert [(row["duration_bucket"], row["duration_count"]) for row in found] == [(0, 2)]
+    assert {row["duration_bucket"]: row["duration_count"] for row in found} == {-1: 1, 0: 1}

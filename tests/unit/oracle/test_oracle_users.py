@@ -66,9 +66,9 @@ def test_a_trend_is_against_the_28_days_before_and_null_without_any():
 def test_percentiles_are_the_middle_of_the_bucket_that_reaches_the_share():
     runs = [run(seconds=0.001)] * 19 + [run(seconds=1)]
     row = only("workflow_duration_percentiles", runs)
-    assert row["p50_duration_ms"] == row["p95_duration_ms"] == 1.1**0.5
+    assert row["p50_duration_ms"] == row["p95_duration_ms"] == 1.02**0.5
     row = only("workflow_duration_percentiles", [*runs, run(seconds=1)])
-    assert row["p95_duration_ms"] == 1.1**72.5
+    assert row["p95_duration_ms"] == 1.02**348.5
 
 
 def test_percentiles_are_of_the_last_30_days_and_of_workflows_with_a_duration():

@@ -184,9 +184,10 @@ def _histograms(table: pa.Table, least: int) -> _Histograms:
 
 
 def _medians(counts: Ints, buckets: Ints) -> Floats:
-    """The geometric middle of the first bucket that brings the count to half of all."""
+    """The geometric middle of the first bucket that brings the count to half of all; 0 for 0 ms."""
     if counts.size == 0:
         return np.zeros(len(counts))
     reached = 2 * np.cumsum(counts, axis=1) >= counts.sum(axis=1, keepdims=True)
-    middle = buckets[reached.argmax(axis=1)] + 0.5
-    return np.asarray(DURATION_BUCKET_BASE**middle, dtype=np.float64)
+    bucket = buckets[reached.argmax(axis=1)]
+    middle = np.where(bucket < 0, 0.0, DURATION_BUCKET_BASE ** (bucket + 0.5))
+    return np.asarray(middle, dtype=np.float64)

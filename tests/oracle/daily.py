@@ -39,6 +39,7 @@ def user_workflow_usage(world: World) -> Rows:
             "last_started_at": tally.last_started_at,
             "last_people_started_at": tally.last_people_started_at,
             "last_people_failed": tally.last_people_failed,
+            **tally.facts,
         }
         for day, pairs in world.days.items()
         for (user_id, workflow_id), tally in pairs.items()

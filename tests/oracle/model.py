@@ -34,6 +34,16 @@ class Execution:
     source_id: str = ""
     attempt: int = 1
     updated_at: datetime | None = None
+    queued_at: datetime | None = None
+    input_size: int | None = None
+    output_size: int | None = None
+
+    @property
+    def waiting_ms(self) -> int | None:
+        """Whole milliseconds from queued to start; None when not known or not in this order."""
+        if self.queued_at is None or self.queued_at > self.start_time:
+            return None
+        return (self.start_time - self.queued_at) // MILLISECOND
 
     @property
     def duration_ms(self) -> int | None:

@@ -13,10 +13,11 @@ from .model import Execution, KnownUser, KnownWorkflow, World
 
 COLUMNS = (
     "id", "user_id", "workflow_id", "start_time", "end_time", "status", "trigger_type", "cost",
-    "execution_date", "source", "source_id", "attempt", "updated_at",
+    "execution_date", "source", "source_id", "attempt", "updated_at", "queued_at", "input_size",
+    "output_size",
 )  # fmt: skip
 SOURCE = "test"
-_NOT_RETIRED = {"workflow_name", "total_duration_seconds"}
+_NOT_RETIRED = {"workflow_name", "total_duration_seconds", "first_attempt_count"}
 
 
 def put_days(

@@ -34,6 +34,10 @@ class Run:
     status: str
     trigger: str | None
     cost: Decimal | None
+    attempt: int
+    waiting: timedelta | None
+    input_size: int | None
+    output_size: int | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ DURATIONS = st.one_of(
 COSTS = st.sampled_from([None, "0", "0.000001", "12.345678", "999999999999.999999"]).map(
     lambda text: None if text is None else Decimal(text)
 )
+WAITS = st.sampled_from(
+    [None, None, *(timedelta(milliseconds=ms) for ms in (0, 0.999, 1.5, 60_000, -1))]
+)
+SIZES = st.sampled_from([None, None, 0, 1, 2**63 - 1])
 NAMES = st.sampled_from([None, "Nightly build", 'O\'Neil "x", \\N', "ümläut ✓", "n" * 255])
 AGES = st.one_of(st.sampled_from(EDGES), st.integers(0, 130))
 
@@ -81,6 +89,10 @@ def runs(draw: st.DrawFn, triggers: tuple[str | None, ...] = TRIGGERS) -> Run:
         status=draw(st.sampled_from(STATUSES)),
         trigger=draw(st.sampled_from(triggers)),
         cost=draw(COSTS),
+        attempt=draw(st.sampled_from([1, 1, 2, 3])),
+        waiting=draw(WAITS),
+        input_size=draw(SIZES),
+        output_size=draw(SIZES),
     )
 
 
@@ -188,6 +200,10 @@ def _execution(label: str, number: int, user: int, workflow: int, age: int, run:
         cost=run.cost,
         source="test",
         source_id=f"{label}/{number}",
+        attempt=run.attempt,
+        queued_at=None if run.waiting is None else start - run.waiting,
+        input_size=run.input_size,
+        output_size=run.output_size,
     )
 
 

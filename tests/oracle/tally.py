@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,20 +20,22 @@ if TYPE_CHECKING:
 
 
 # DESIGN, "What every number means": kept apart from the product's own constant.
-BUCKET_BASE = Fraction(11, 10)
+BUCKET_BASE = Fraction(102, 100)
 SMALLEST_SAMPLE = 5
 
 
+@cache
 def bucket_of(duration_ms: int) -> int:
-    """The greatest b with base^b <= the duration (at least 1 ms), in whole numbers.
+    """The greatest b with base^b <= the duration, in whole numbers; -1 for 0 ms.
 
     No power of the base but the zeroth is a whole number, so no duration lies on an edge.
     """
-    duration = max(duration_ms, 1)
+    if duration_ms == 0:
+        return -1
     above, below = BUCKET_BASE.as_integer_ratio()
-    bucket = 0
-    while above ** (bucket + 1) <= duration * below ** (bucket + 1):
-        bucket += 1
+    bucket, power, scaled = 0, above, duration_ms * below
+    while power <= scaled:
+        bucket, power, scaled = bucket + 1, power * above, scaled * below
     return bucket
 
 
@@ -65,6 +68,12 @@ class Tally:
     last_started_at: datetime | None = None
     last_people_started_at: datetime | None = None
     last_people_failed: bool | None = None
+    by_trigger: Counter[str | None] = field(default_factory=Counter)
+    retries: int = 0
+    recovered: int = 0
+    lost_ms: Counter[str] = field(default_factory=Counter)
+    lost_cost: dict[str, Decimal] = field(default_factory=dict)
+    known: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, executions: Iterable[Execution]) -> Tally:
@@ -76,7 +85,7 @@ class Tally:
 
     @classmethod
     def sum(cls, tallies: Iterable[Tally]) -> Tally:
-        """Add tallies: the tally of all their executions (last run by people left out)."""
+        """Add tallies: the tally of all their executions (what only a pair's day has left out)."""
         total = cls()
         for tally in tallies:
             total.executions += tally.executions
@@ -99,6 +108,7 @@ class Tally:
             self.buckets[bucket_of(duration)] += 1
         if execution.cost is not None:
             self.total_cost = (self.total_cost or Decimal(0)) + execution.cost
+        self._count_facts(execution)
         start = execution.start_time
         if self.first_started_at is None or start < self.first_started_at:
             self.first_started_at = start
@@ -106,6 +116,21 @@ class Tally:
             self.last_started_at = start
         if execution.by_people:
             self._count_people(start, execution.status == "failed")
+
+    def _count_facts(self, execution: Execution) -> None:
+        self.by_trigger[execution.trigger_type] += 1
+        if execution.attempt > 1:
+            self.retries += 1
+            self.recovered += execution.status == "completed"
+        if execution.status in ("failed", "cancelled"):
+            self.lost_ms[execution.status] += execution.duration_ms or 0
+            if execution.cost is not None:
+                lost = self.lost_cost.get(execution.status, Decimal(0))
+                self.lost_cost[execution.status] = lost + execution.cost
+        for name in ("waiting_ms", "input_size", "output_size"):
+            value = getattr(execution, name)
+            if value is not None:
+                self.known.setdefault(name, []).append(value)
 
     def _count_people(self, start: datetime, failed: bool) -> None:
         self.by_people += 1
@@ -142,4 +167,32 @@ class Tally:
             "failure_count": self.by_status["failed"],
             "cancelled_count": self.by_status["cancelled"],
             "open_count": self.by_status["started"],
+        }
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Triggers, attempts, what failed and was cancelled, waiting times and sizes."""
+        known = {
+            name: self.known.get(name, []) for name in ("waiting_ms", "input_size", "output_size")
+        }
+        totals = {name: sum(values) if values else None for name, values in known.items()}
+        return {
+            "manual_count": self.by_trigger["manual"],
+            "api_count": self.by_trigger["api"],
+            "scheduled_count": self.by_trigger["scheduled"],
+            "chained_count": self.by_trigger["chained"],
+            "untriggered_count": self.by_trigger[None],
+            "first_attempt_count": self.executions - self.retries,
+            "retry_count": self.retries,
+            "recovered_count": self.recovered,
+            "failed_duration_ms": self.lost_ms["failed"],
+            "cancelled_duration_ms": self.lost_ms["cancelled"],
+            "failed_cost": self.lost_cost.get("failed"),
+            "cancelled_cost": self.lost_cost.get("cancelled"),
+            "waiting_count": len(known["waiting_ms"]),
+            "total_waiting_ms": totals["waiting_ms"],
+            "input_size_count": len(known["input_size"]),
+            "total_input_size": totals["input_size"],
+            "output_size_count": len(known["output_size"]),
+            "total_output_size": totals["output_size"],
         }

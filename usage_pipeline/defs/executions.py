@@ -42,6 +42,7 @@ _COLUMNS = dg.TableSchema(
         dg.TableColumn("attempt", "integer", "1 for the first run, more for re-runs."),
         dg.TableColumn("source_status", "text", "The source's own status, such as timed_out."),
         dg.TableColumn("updated_at", "timestamptz", "When the source last changed it."),
+        dg.TableColumn("queued_at", "timestamptz", "When it began to wait for its start."),
     ]
 )
 

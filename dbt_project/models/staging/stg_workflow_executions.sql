@@ -17,7 +17,10 @@ renamed as (
         ---------- numerics
         attempt,
         cost,
+        input_size,
+        output_size,
         {{ duration_ms('start_time', 'end_time') }} as duration_ms,
+        case when queued_at <= start_time then {{ duration_ms('queued_at', 'start_time') }} end as waiting_ms,
 
         ---------- booleans
         {{ is_by_people('trigger_type') }} as is_by_people,

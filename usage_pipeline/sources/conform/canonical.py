@@ -24,6 +24,7 @@ CanonicalField = Literal[
     "attempt",
     "source_status",
     "updated_at",
+    "queued_at",
     # Read where the end is missing: the end is the start and the duration.
     "duration_ms",
     "duration_s",
@@ -55,6 +56,7 @@ CANONICAL_SCHEMA: Final = pa.schema(
         pa.field("attempt", pa.int32(), nullable=False),
         pa.field("source_status", pa.string()),
         pa.field("updated_at", INSTANT),
+        pa.field("queued_at", INSTANT),
         pa.field("source_user_id", pa.string(), nullable=False),
         pa.field("source_workflow_id", pa.string(), nullable=False),
     ]

@@ -157,6 +157,7 @@ def conform(rows: RawRows, columns: Mapping[str, pa.Array], rules: Rules) -> Con
         "attempt": attempt,
         "source_status": fields.source_status(),
         "updated_at": updated,
+        "queued_at": fields.queued(),
         "source_user_id": user,
         "source_workflow_id": workflow,
     }
@@ -313,6 +314,10 @@ class _Fields:
         self._note(early, "end more than a second before they start: they have no duration")
         values = pc.if_else(pc.fill_null(skewed, False), start.values, end.values)
         return start, end.with_values(without(values, pc.fill_null(early, False))), updated
+
+    def queued(self) -> Parsed:
+        """When the wait for the start began; GitHub's answer does not tell."""
+        return self._time("queued_at")
 
     def _github_end(self, start: pa.Array, end: pa.Array, status: pa.Array) -> pa.Array:
         """The end that the last update tells of, where it can be one."""

@@ -27,6 +27,7 @@ COLUMN_NAMES: Final[Mapping[CanonicalField, tuple[str, ...]]] = {
     "attempt": ("attempt", "run_attempt", "try_number"),
     "source_status": ("source_status",),
     "updated_at": ("updated_at", "modified_at"),
+    "queued_at": ("queued_at",),
     "duration_ms": ("duration_ms", "duration_millis", "elapsed_ms"),
     "duration_s": ("duration_s", "duration_seconds", "duration_secs", "elapsed_s"),
 }

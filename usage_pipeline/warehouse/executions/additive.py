@@ -10,20 +10,30 @@ import psycopg
 from psycopg import sql
 
 USAGE_KEY: Final = ("execution_date", "user_id", "workflow_id")
+# What schema 0017 added; a mart that was built before lacks them until the next build.
+FACTS: Final = (
+    "manual_count", "api_count", "scheduled_count", "chained_count", "untriggered_count",
+    "retry_count", "recovered_count", "failed_duration_ms", "cancelled_duration_ms", "failed_cost",
+    "cancelled_cost", "waiting_count", "total_waiting_ms", "input_size_count", "total_input_size",
+    "output_size_count", "total_output_size",
+)  # fmt: skip
 USAGE_MEASURES: Final = (
     "execution_count", "success_count", "failure_count", "cancelled_count", "open_count",
     "people_execution_count", "duration_count", "total_duration_ms", "total_cost",
-    "first_started_at", "last_started_at", "last_people_started_at", "last_people_failed",
+    "first_started_at", "last_started_at", "last_people_started_at", "last_people_failed", *FACTS,
 )  # fmt: skip
 DURATIONS_KEY: Final = (*USAGE_KEY, "duration_bucket")
 DURATIONS_MEASURES: Final = ("duration_count",)
 
-# Any column that is not listed is a count: the two are summed.
+# Sums of what only some executions have: NULL says that none has it.
+_KNOWN_SUMS: Final = (
+    "total_cost", "failed_cost", "cancelled_cost", "total_waiting_ms", "total_input_size",
+    "total_output_size",
+)  # fmt: skip
+# Any other column is a count: the two are summed, and NULL says that it is not known.
 _MERGED: Final[dict[str, LiteralString]] = {
     "workflow_name": "known.workflow_name",
     "total_duration_seconds": "(known.total_duration_ms + excluded.total_duration_ms) / 1000",
-    "total_cost": "case when known.total_cost is null then excluded.total_cost "
-    "else known.total_cost + coalesce(excluded.total_cost, 0) end",
     "first_started_at": "least(known.first_started_at, excluded.first_started_at)",
     "last_started_at": "greatest(known.last_started_at, excluded.last_started_at)",
     "last_people_started_at": "greatest(known.last_people_started_at, "
@@ -79,6 +89,11 @@ def _listed(columns: Sequence[str]) -> sql.Composable:
 def _merged(measure: str) -> sql.Composable:
     if measure in _MERGED:
         value: sql.Composable = sql.SQL(_MERGED[measure])
+    elif measure in _KNOWN_SUMS:
+        value = sql.SQL(
+            "case when known.{0} is null then excluded.{0} "
+            "else known.{0} + coalesce(excluded.{0}, 0) end"
+        ).format(sql.Identifier(measure))
     else:
         value = sql.SQL("known.{0} + excluded.{0}").format(sql.Identifier(measure))
     return sql.SQL("{} = {}").format(sql.Identifier(measure), value)

@@ -24,7 +24,8 @@ from usage_pipeline.warehouse.executions.rejected import Dropped, drop_rows
 # depends on the session.
 _CONTENT: Final[LiteralString] = """hashtextextended(row(
     {copy}.user_id, {copy}.workflow_id, extract(epoch from {copy}.end_time), {copy}.trigger_type,
-    {copy}.error_message, {copy}.input_size, {copy}.output_size, {copy}.cost, {copy}.source_status
+    {copy}.error_message, {copy}.input_size, {copy}.output_size, {copy}.cost, {copy}.source_status,
+    extract(epoch from {copy}.queued_at)
 )::text, 0)"""
 _GREATEST: Final[LiteralString] = """
     ({copy}.status <> 'started') desc,

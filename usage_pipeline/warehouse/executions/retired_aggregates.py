@@ -49,14 +49,41 @@ _MEASURES = """
     count(*) filter (where is_by_people) as people_execution_count,
     count(duration_ms) as duration_count,
     coalesce(sum(duration_ms), 0)::bigint as total_duration_ms,
-    sum(cost) as total_cost
+    sum(cost) as total_cost,
+    count(*) filter (where trigger_type = 'manual') as manual_count,
+    count(*) filter (where trigger_type = 'api') as api_count,
+    count(*) filter (where trigger_type = 'scheduled') as scheduled_count,
+    count(*) filter (where trigger_type = 'chained') as chained_count,
+    count(*) filter (where trigger_type is null) as untriggered_count,
+    count(*) filter (where attempt > 1) as retry_count,
+    count(*) filter (where attempt > 1 and status = 'completed') as recovered_count,
+    coalesce(sum(duration_ms) filter (where status = 'failed'), 0)::bigint as failed_duration_ms,
+    coalesce(sum(duration_ms) filter (where status = 'cancelled'), 0)::bigint
+        as cancelled_duration_ms,
+    sum(cost) filter (where status = 'failed') as failed_cost,
+    sum(cost) filter (where status = 'cancelled') as cancelled_cost,
+    count(waiting_ms) as waiting_count,
+    sum(waiting_ms)::bigint as total_waiting_ms,
+    count(input_size) as input_size_count,
+    sum(input_size) as total_input_size,
+    count(output_size) as output_size_count,
+    sum(output_size) as total_output_size
 """
 _RETIRING = """
     select *,
         coalesce(trigger_type = any ({people}), true) as is_by_people,
-        floor(extract(epoch from (end_time - start_time)) * 1000)::bigint as duration_ms
+        floor(extract(epoch from (end_time - start_time)) * 1000)::bigint as duration_ms,
+        case when queued_at <= start_time
+            then floor(extract(epoch from (start_time - queued_at)) * 1000)::bigint
+        end as waiting_ms
     from {old}
     where {chosen}
+"""
+
+
+_LAST_PEOPLE_FAILED = """
+    case when last_people_started_at is not null
+        then coalesce(last_failed_at = last_people_started_at, false) end
 """
 
 
@@ -80,17 +107,12 @@ def _add_usage(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.
         )
         """
     ).format(retiring=_retiring(old, chosen), measures=sql.SQL(_MEASURES))
-    rows = sql.SQL(
-        """
-        select execution_date, user_id, workflow_id, execution_count, success_count, failure_count,
-            cancelled_count, open_count, people_execution_count, duration_count,
-            total_duration_ms, total_cost, first_started_at, last_started_at,
-            last_people_started_at,
-            case when last_people_started_at is not null
-                then coalesce(last_failed_at = last_people_started_at, false) end
-        from summed
-        order by user_id, workflow_id
-        """
+    values = [
+        sql.SQL(_LAST_PEOPLE_FAILED) if column == "last_people_failed" else sql.Identifier(column)
+        for column in (*USAGE_KEY, *USAGE_MEASURES)
+    ]
+    rows = sql.SQL("select {} from summed order by user_id, workflow_id").format(
+        sql.SQL(", ").join(values)
     )
     add_rows(connection, USAGE, USAGE_KEY, USAGE_MEASURES, common=summed, rows=rows)
 
@@ -100,8 +122,11 @@ def _add_durations(connection: psycopg.Connection, old: sql.Identifier, chosen: 
     rows = sql.SQL(
         """
         select execution_date, user_id, workflow_id,
-            floor(ln(greatest(duration_ms, 1)::double precision) / ln({base}::double precision))
-                ::smallint as duration_bucket,
+            case when duration_ms < 1 then -1
+                else floor(
+                    ln(greatest(duration_ms, 1)::double precision) / ln({base}::double precision)
+                )
+            end::smallint as duration_bucket,
             count(*)
         from retiring
         where duration_ms is not null
@@ -116,7 +141,10 @@ _SUMS = """
     coalesce(sum(failure_count), 0), coalesce(sum(cancelled_count), 0),
     coalesce(sum(open_count), 0), coalesce(sum(people_execution_count), 0),
     coalesce(sum(duration_count), 0), coalesce(sum(total_duration_ms), 0),
-    coalesce(sum(total_cost), 0)
+    coalesce(sum(total_cost), 0), coalesce(sum(manual_count + api_count + scheduled_count
+        + chained_count + untriggered_count), 0), coalesce(sum(retry_count), 0),
+    coalesce(sum(failed_duration_ms + cancelled_duration_ms), 0), coalesce(sum(waiting_count), 0),
+    coalesce(sum(input_size_count), 0), coalesce(sum(output_size_count), 0)
 """
 
 
@@ -148,7 +176,11 @@ def _prove(
             "count(*) - count(*) filter (where trigger_type = any ({machines})), "
             "count(end_time), "
             "coalesce(sum(floor(extract(epoch from end_time - start_time) * 1000)), 0), "
-            "coalesce(sum(cost), 0), count(end_time) from {old} where {chosen}"
+            "coalesce(sum(cost), 0), count(*), count(*) - count(*) filter (where attempt <= 1), "
+            "coalesce(sum(floor(extract(epoch from end_time - start_time) * 1000)) "
+            "filter (where status not in ('completed', 'started')), 0), "
+            "count(*) filter (where start_time >= queued_at), count(input_size), "
+            "count(output_size), count(end_time) from {old} where {chosen}"
         ).format(old=old, chosen=chosen, machines=sql.Literal(list(MACHINE_TRIGGERS)))
     ).fetchone()
     added = tuple(now - then for now, then in zip(after, before, strict=True))

@@ -277,6 +277,7 @@ def _canonical(rows: pa.Table, zone: str) -> pa.Table:
         "execution_date": execution_dates(start, zone),
         "source": pa.repeat(pa.scalar(TRACKED), rows.num_rows),
         "source_status": pa.nulls(rows.num_rows, pa.string()),
+        "queued_at": pa.nulls(rows.num_rows, start.type),
     }
     columns = [
         (added[field.name] if field.name in added else rows[field.name]).cast(field.type)

@@ -19,6 +19,7 @@ from usage_pipeline.warehouse.executions import tracked
 from usage_pipeline.warehouse.executions.additive import (
     DURATIONS_KEY,
     DURATIONS_MEASURES,
+    FACTS,
     USAGE_KEY,
     USAGE_MEASURES,
     add_rows,
@@ -39,7 +40,7 @@ _ADDITIVE = {
     ("raw", "retired_durations"): (DURATIONS_KEY, DURATIONS_MEASURES),
     ("marts", "user_workflow_usage"): (
         USAGE_KEY,
-        (*USAGE_MEASURES, "workflow_name", "total_duration_seconds"),
+        (*USAGE_MEASURES, "first_attempt_count", "workflow_name", "total_duration_seconds"),
     ),
     ("marts", "user_workflow_durations"): (DURATIONS_KEY, DURATIONS_MEASURES),
 }
@@ -225,6 +226,8 @@ def _blank_rejected(connection: psycopg.Connection) -> int:
 def _move(connection: psycopg.Connection, table: tuple[str, str], user: UUID) -> None:
     key, measures = _ADDITIVE[table]
     target = sql.Identifier(*table)
+    missing = {*FACTS, "first_attempt_count"} - _columns(connection, table)
+    measures = tuple(measure for measure in measures if measure not in missing)
     columns = [
         sql.Literal(ANONYMOUS_USER) if column == "user_id" else sql.Identifier(column)
         for column in (*key, *measures)
@@ -239,6 +242,15 @@ def _move(connection: psycopg.Connection, table: tuple[str, str], user: UUID) ->
         ),
         rows=sql.SQL("select {} from moved").format(sql.SQL(", ").join(columns)),
     )
+
+
+def _columns(connection: psycopg.Connection, table: tuple[str, str]) -> set[str]:
+    rows = connection.execute(
+        "select column_name from information_schema.columns "
+        "where table_schema = %s and table_name = %s",
+        table,
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def _delete(connection: psycopg.Connection, table: tuple[str, str], user: UUID) -> int:

@@ -5,7 +5,7 @@ import { layOut } from "../src/charts/flowLayout";
 import { levelOf } from "../src/charts/HourOfWeek";
 import { everyNth } from "../src/charts/scale";
 import { withEmptyDays } from "../src/pages/ExecutionHistory";
-import { moved } from "../src/widgets/favorites";
+import { moved } from "../src/widgets/favourites";
 
 const step = (id: string) => ({ id, name: id.toUpperCase() });
 

@@ -1,7 +1,7 @@
 // Rows as the API sends them.
 import type { Favourite, Insight, Sequence, UserWorkflow } from "../src/api/types";
 
-export function favorite(id: string, name: string, given: Partial<Favourite> = {}): Favourite {
+export function favourite(id: string, name: string, given: Partial<Favourite> = {}): Favourite {
   return {
     workflow_id: id,
     workflow_name: name,

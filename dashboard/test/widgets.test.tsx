@@ -6,37 +6,37 @@ import { MyWorkflows } from "../src/widgets/MyWorkflows";
 import { UsageInsights } from "../src/widgets/UsageInsights";
 import { ReliabilityMark, WorkflowSuccessIndicator } from "../src/widgets/WorkflowSuccessIndicator";
 import { WorkflowSequenceDetector } from "../src/widgets/WorkflowSequenceDetector";
-import { favorite, insight, sequence, userWorkflow } from "./examples";
+import { favourite, insight, sequence, userWorkflow } from "./examples";
 import { Around, page, problem, serverOf } from "./server";
 
-const FAVORITES = "/user/u1/favorites";
+const FAVOURITES = "/user/u1/favorites";
 
-function favoritesServer() {
-  let items = [favorite("a", "Alpha"), favorite("b", "Beta"), favorite("c", "Gamma")];
+function favouritesServer() {
+  let items = [favourite("a", "Alpha"), favourite("b", "Beta"), favourite("c", "Gamma")];
   return serverOf({
     "GET /user/u1": page([userWorkflow("a", "Alpha"), userWorkflow("d", "Delta")]),
-    [`GET ${FAVORITES}`]: () => page(items),
-    [`POST ${FAVORITES}`]: () => {
-      items = [...items, favorite("d", "Delta")];
+    [`GET ${FAVOURITES}`]: () => page(items),
+    [`POST ${FAVOURITES}`]: () => {
+      items = [...items, favourite("d", "Delta")];
       return items.at(-1);
     },
-    [`PUT ${FAVORITES}/order`]: ({ body }: { body: unknown }) => {
+    [`PUT ${FAVOURITES}/order`]: ({ body }: { body: unknown }) => {
       const { workflow_ids: order } = body as { workflow_ids: string[] };
       items = order.flatMap((id) => items.find((item) => item.workflow_id === id) ?? []);
       return page(items);
     },
-    [`PATCH ${FAVORITES}/b`]: ({ body }: { body: unknown }) => {
+    [`PATCH ${FAVOURITES}/b`]: ({ body }: { body: unknown }) => {
       items = items.map((item) => (item.workflow_id === "b" ? { ...item, ...(body as object) } : item));
       return items[1];
     },
-    [`DELETE ${FAVORITES}/a`]: () => {
+    [`DELETE ${FAVOURITES}/a`]: () => {
       items = items.filter((item) => item.workflow_id !== "a");
       return new Response(null, { status: 204 });
     },
   });
 }
 
-async function shownFavorites(): Promise<string[]> {
+async function shownFavourites(): Promise<string[]> {
   const cards = await waitFor(() => {
     const found = document.querySelectorAll(".uw-card__name");
     expect(found.length).toBeGreaterThan(0);
@@ -47,27 +47,27 @@ async function shownFavorites(): Promise<string[]> {
 
 describe("MyWorkflows", () => {
   it("shows favourites in their order and recent workflows with their success", async () => {
-    const { api } = favoritesServer();
+    const { api } = favouritesServer();
     render(<Around api={api}><MyWorkflows /></Around>);
-    expect(await shownFavorites()).toEqual(["Alpha", "Beta", "Gamma"]);
+    expect(await shownFavourites()).toEqual(["Alpha", "Beta", "Gamma"]);
     const row = await screen.findByRole("row", { name: /Delta/ });
     expect(row.textContent).toContain("1,200");
     expect(row.textContent).toContain("83.3\u00a0%");
   });
 
   it("moves a favourite with the buttons, tells the server the whole order and says where it is", async () => {
-    const { api, calls } = favoritesServer();
+    const { api, calls } = favouritesServer();
     render(<Around api={api}><MyWorkflows /></Around>);
     await userEvent.click(await screen.findByRole("button", { name: "Move Gamma up" }));
-    await waitFor(async () => expect(await shownFavorites()).toEqual(["Alpha", "Gamma", "Beta"]));
+    await waitFor(async () => expect(await shownFavourites()).toEqual(["Alpha", "Gamma", "Beta"]));
     expect(calls.find((call) => call.method === "PUT")?.body).toEqual({ workflow_ids: ["a", "c", "b"] });
     expect(screen.getByText("Gamma is now number 2 of 3.")).toBeTruthy();
   });
 
   it("moves a favourite by dragging it onto another", async () => {
-    const { api, calls } = favoritesServer();
+    const { api, calls } = favouritesServer();
     render(<Around api={api}><MyWorkflows /></Around>);
-    await shownFavorites();
+    await shownFavourites();
     const [first, , third] = document.querySelectorAll(".uw-card");
     const dataTransfer = { setData: () => undefined, effectAllowed: "" };
     fireEvent.dragStart(third as Element, { dataTransfer });
@@ -76,7 +76,7 @@ describe("MyWorkflows", () => {
   });
 
   it("does nothing at the ends of the list but keeps the focus", async () => {
-    const { api, calls } = favoritesServer();
+    const { api, calls } = favouritesServer();
     render(<Around api={api}><MyWorkflows /></Around>);
     const button = await screen.findByRole("button", { name: "Move Alpha up" });
     await userEvent.click(button);
@@ -86,52 +86,52 @@ describe("MyWorkflows", () => {
   });
 
   it("adds a workflow with its star and removes a favourite", async () => {
-    const { api } = favoritesServer();
+    const { api } = favouritesServer();
     render(<Around api={api}><MyWorkflows /></Around>);
-    await shownFavorites();
+    await shownFavourites();
     await userEvent.click(await screen.findByRole("button", { name: "Delta is a favourite" }));
-    await waitFor(async () => expect(await shownFavorites()).toContain("Delta"));
+    await waitFor(async () => expect(await shownFavourites()).toContain("Delta"));
     await userEvent.click(screen.getByRole("button", { name: "Remove Alpha from favourites" }));
-    await waitFor(async () => expect(await shownFavorites()).toEqual(["Beta", "Gamma", "Delta"]));
+    await waitFor(async () => expect(await shownFavourites()).toEqual(["Beta", "Gamma", "Delta"]));
     expect(document.activeElement).toBe(screen.getByRole("button", { name: "Remove Beta from favourites" }));
   });
 
   it("renames a favourite and gives it a category", async () => {
-    const { api, calls } = favoritesServer();
+    const { api, calls } = favouritesServer();
     render(<Around api={api}><MyWorkflows /></Around>);
     await userEvent.click(await screen.findByRole("button", { name: "Rename Beta" }));
     await userEvent.type(screen.getByLabelText("Your name for it"), "My report");
     await userEvent.type(screen.getByLabelText("Category"), "Finance");
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
-    await waitFor(async () => expect(await shownFavorites()).toContain("My report"));
+    await waitFor(async () => expect(await shownFavourites()).toContain("My report"));
     expect(calls.find((call) => call.method === "PATCH")?.body).toEqual({ custom_name: "My report", category: "Finance" });
   });
 
   it("knows favourites that are not on the first page of the answer", async () => {
     const { api } = serverOf({
       "GET /user/u1": page([userWorkflow("z", "Zeta")]),
-      [`GET ${FAVORITES}`]: ({ path }: { path: string }) =>
-        path.includes("cursor=next%3D%3D") ? page([favorite("z", "Zeta")]) : page([favorite("a", "Alpha")], "next=="),
+      [`GET ${FAVOURITES}`]: ({ path }: { path: string }) =>
+        path.includes("cursor=next%3D%3D") ? page([favourite("z", "Zeta")]) : page([favourite("a", "Alpha")], "next=="),
     });
     render(<Around api={api}><MyWorkflows /></Around>);
-    await waitFor(async () => expect(await shownFavorites()).toEqual(["Alpha", "Zeta"]));
+    await waitFor(async () => expect(await shownFavourites()).toEqual(["Alpha", "Zeta"]));
     expect((await screen.findByRole("button", { name: "Zeta is a favourite" })).getAttribute("aria-pressed")).toBe("true");
   });
 
   it("puts back what the server refuses and says why", async () => {
     const { api } = serverOf({
       "GET /user/u1": page([]),
-      [`GET ${FAVORITES}`]: page([favorite("a", "Alpha"), favorite("b", "Beta")]),
-      [`DELETE ${FAVORITES}/a`]: problem(503, "The database is away. Try again."),
+      [`GET ${FAVOURITES}`]: page([favourite("a", "Alpha"), favourite("b", "Beta")]),
+      [`DELETE ${FAVOURITES}/a`]: problem(503, "The database is away. Try again."),
     });
     render(<Around api={api}><MyWorkflows /></Around>);
     await userEvent.click(await screen.findByRole("button", { name: "Remove Alpha from favourites" }));
     expect(await screen.findByText("The database is away. Try again.")).toBeTruthy();
-    await waitFor(async () => expect(await shownFavorites()).toEqual(["Alpha", "Beta"]));
+    await waitFor(async () => expect(await shownFavourites()).toEqual(["Alpha", "Beta"]));
   });
 
   it("offers to run a workflow only where the application can", async () => {
-    const { api } = favoritesServer();
+    const { api } = favouritesServer();
     const run = vi.fn();
     render(<Around api={api} onRunWorkflow={run}><MyWorkflows /></Around>);
     await userEvent.click(await screen.findByRole("button", { name: "Run Alpha" }));
@@ -139,7 +139,7 @@ describe("MyWorkflows", () => {
   });
 
   it("says that it is loading, that there is nothing, and what went wrong", async () => {
-    const { api } = serverOf({ "GET /user/u1": problem(500, "Something broke."), [`GET ${FAVORITES}`]: page([]) });
+    const { api } = serverOf({ "GET /user/u1": problem(500, "Something broke."), [`GET ${FAVOURITES}`]: page([]) });
     render(<Around api={api}><MyWorkflows /></Around>);
     expect(screen.getByLabelText("Loading favourites")).toBeTruthy();
     expect(await screen.findByText(/No favourites yet/)).toBeTruthy();
@@ -150,7 +150,7 @@ describe("MyWorkflows", () => {
 
   it("shows one page of a long list and goes on to the next", async () => {
     const { api, calls } = serverOf({
-      [`GET ${FAVORITES}`]: page([]),
+      [`GET ${FAVOURITES}`]: page([]),
       "GET /user/u1": ({ path }: { path: string }) =>
         path.includes("cursor=2") ? page([userWorkflow("z", "Zeta")]) : page([userWorkflow("a", "Alpha")], "2"),
     });
@@ -164,9 +164,9 @@ describe("MyWorkflows", () => {
 
   it("shows hostile names as text", async () => {
     const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
-    const { api } = serverOf({ "GET /user/u1": page([userWorkflow("a", hostile)]), [`GET ${FAVORITES}`]: page([favorite("a", hostile)]) });
+    const { api } = serverOf({ "GET /user/u1": page([userWorkflow("a", hostile)]), [`GET ${FAVOURITES}`]: page([favourite("a", hostile)]) });
     const { container } = render(<Around api={api}><MyWorkflows /></Around>);
-    expect(await shownFavorites()).toEqual([hostile]);
+    expect(await shownFavourites()).toEqual([hostile]);
     expect(container.querySelector("img, script")).toBeNull();
   });
 });
@@ -286,7 +286,7 @@ describe("UsageInsights", () => {
   it("shows the numbers behind an insight and does what it proposes", async () => {
     const { api, calls } = serverOf({
       "GET /user/u1/insights": page([insight("i1", { evidence: { success_rate: 0.25, median_duration_ms: 2400, sequence_id: "s" } })]),
-      "POST /user/u1/favorites": favorite("w1", "Report"),
+      "POST /user/u1/favorites": favourite("w1", "Report"),
     });
     render(<Around api={api}><UsageInsights /></Around>);
     await userEvent.click(await screen.findByRole("button", { name: "Add to favourites" }));
@@ -295,7 +295,7 @@ describe("UsageInsights", () => {
   });
 
   it("shows what is a favourite already as one, and takes it back", async () => {
-    let items = [favorite("w1", "Report")];
+    let items = [favourite("w1", "Report")];
     const { api, calls } = serverOf({
       "GET /user/u1/insights": page([insight("i1")]),
       "GET /user/u1/favorites": () => page(items),

@@ -12,7 +12,7 @@ def _panel(page: Page, title: str) -> Locator:
     return page.get_by_role("region", name=title, exact=True)
 
 
-def _favorites(page: Page) -> list[str]:
+def _favourites(page: Page) -> list[str]:
     return page.locator(".uw-card__name").all_inner_texts()
 
 
@@ -34,7 +34,7 @@ def test_a_user_adds_renames_and_orders_favourites_and_all_of_it_lasts(
     page.goto(f"/me?user={user}")
     expect(page.get_by_text("No favourites yet.")).to_be_visible()
     first, second, third = _add(page, 3)
-    assert _favorites(page) == [first, second, third]
+    assert _favourites(page) == [first, second, third]
 
     page.get_by_role("button", name=f"Rename {second}").click()
     page.get_by_label("Your name for it").fill("Money in")
@@ -51,7 +51,7 @@ def test_a_user_adds_renames_and_orders_favourites_and_all_of_it_lasts(
     expect(page.locator(".uw-card")).to_have_count(2)
     page.reload()
     expect(page.locator(".uw-card")).to_have_count(2)
-    assert _favorites(page) == ["Money in", first]
+    assert _favourites(page) == ["Money in", first]
     assert demo.rows(
         "select custom_name, category, usage_count > 0 from raw.workflow_favorites "
         "where user_id = %s order by position",

@@ -7,9 +7,9 @@ import { workflowName } from "../format/names";
 import { Panel, type HeadingLevel } from "../parts/Panel";
 import { Empty, Problem, Shown } from "../parts/states";
 import { useUsage } from "./context";
-import { FavoriteCard } from "./FavoriteCard";
-import { FavoriteDialog } from "./FavoriteDialog";
-import { moved, useFavorites, type Favorites } from "./favorites";
+import { FavouriteCard } from "./FavouriteCard";
+import { FavouriteDialog } from "./FavouriteDialog";
+import { moved, useFavourites, type Favourites } from "./favourites";
 import { WorkflowList } from "./WorkflowList";
 
 export interface MyWorkflowsProps {
@@ -22,7 +22,7 @@ export interface MyWorkflowsProps {
 export function MyWorkflows({ userId, headingLevel = 2, pageSize = 5 }: MyWorkflowsProps) {
   const usage = useUsage();
   const user = userId ?? usage.userId;
-  const favorites = useFavorites(user);
+  const favourites = useFavourites(user);
   if (user === null) {
     return (
       <Panel title="My workflows" level={headingLevel}>
@@ -32,24 +32,24 @@ export function MyWorkflows({ userId, headingLevel = 2, pageSize = 5 }: MyWorkfl
   }
   return (
     <>
-      <Panel title="Favourites" level={headingLevel} className="uw-favorites">
-        {favorites.problem && <Problem message={favorites.problem} />}
+      <Panel title="Favourites" level={headingLevel} className="uw-favourites">
+        {favourites.problem && <Problem message={favourites.problem} />}
         <Shown
-          resource={favorites.resource}
+          resource={favourites.resource}
           what="favourites"
           isEmpty={(page) => page.items.length === 0}
           empty="No favourites yet. Add one with the star beside a workflow below."
         >
-          {() => <FavoriteCards favorites={favorites} />}
+          {() => <FavouriteCards favourites={favourites} />}
         </Shown>
       </Panel>
-      <WorkflowList key={user} path={userPath(user)} favorites={favorites} level={headingLevel} pageSize={pageSize} />
+      <WorkflowList key={user} path={userPath(user)} favourites={favourites} level={headingLevel} pageSize={pageSize} />
     </>
   );
 }
 
-function FavoriteCards({ favorites }: { favorites: Favorites }) {
-  const { items } = favorites;
+function FavouriteCards({ favourites }: { favourites: Favourites }) {
+  const { items } = favourites;
   const [dragged, setDragged] = useState<string | null>(null);
   const [edited, setEdited] = useState<Favourite | null>(null);
   const [said, setSaid] = useState("");
@@ -66,7 +66,7 @@ function FavoriteCards({ favorites }: { favorites: Favorites }) {
   }, [items]);
   const remove = (index: number, workflowId: string) => {
     removedAt.current = index;
-    void favorites.remove(workflowId);
+    void favourites.remove(workflowId);
   };
 
   const move = (from: number, to: number) => {
@@ -74,7 +74,7 @@ function FavoriteCards({ favorites }: { favorites: Favorites }) {
     if (!item || from === to || to < 0 || to >= items.length) return;
     const order = moved(items, from, to).map((each) => each.workflow_id);
     setSaid(`${item.custom_name || workflowName(item)} is now number ${to + 1} of ${items.length}.`);
-    void favorites.order(order);
+    void favourites.order(order);
   };
   const drop = (to: number) => {
     move(
@@ -87,17 +87,17 @@ function FavoriteCards({ favorites }: { favorites: Favorites }) {
   return (
     <>
       <ol ref={list} className="uw-cards">
-        {items.map((favorite, index) => (
-          <FavoriteCard
-            key={favorite.workflow_id}
-            favorite={favorite}
+        {items.map((favourite, index) => (
+          <FavouriteCard
+            key={favourite.workflow_id}
+            favourite={favourite}
             isFirst={index === 0}
             isLast={index === items.length - 1}
             onMove={(by) => move(index, index + by)}
-            onDragStart={() => setDragged(favorite.workflow_id)}
+            onDragStart={() => setDragged(favourite.workflow_id)}
             onDropHere={() => drop(index)}
-            onEdit={() => setEdited(favorite)}
-            onRemove={() => remove(index, favorite.workflow_id)}
+            onEdit={() => setEdited(favourite)}
+            onRemove={() => remove(index, favourite.workflow_id)}
           />
         ))}
       </ol>
@@ -105,12 +105,12 @@ function FavoriteCards({ favorites }: { favorites: Favorites }) {
         {said}
       </p>
       {edited && (
-        <FavoriteDialog
-          favorite={edited}
+        <FavouriteDialog
+          favourite={edited}
           categories={categories}
           onClose={() => setEdited(null)}
           onSave={(change) => {
-            void favorites.change(edited.workflow_id, change);
+            void favourites.change(edited.workflow_id, change);
             setEdited(null);
           }}
         />

@@ -10,7 +10,7 @@ import { Pager } from "../parts/Pager";
 import { Panel, type HeadingLevel } from "../parts/Panel";
 import { Empty, Problem, Shown } from "../parts/states";
 import { useUsage } from "./context";
-import { useFavorites, type Favorites } from "./favorites";
+import { useFavourites, type Favourites } from "./favourites";
 import { InsightRow, words } from "./InsightRow";
 
 export interface UsageInsightsProps {
@@ -26,7 +26,7 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
   const user = userId ?? usage.userId;
   const path = user === null ? null : userPath(user, "/insights");
   const list = usePagedList<Insight>(path, { state: "open" }, pageSize);
-  const favorites = useFavorites(user);
+  const favourites = useFavourites(user);
   const [dismissed, setDismissed] = useState<Insight | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
@@ -58,7 +58,7 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
     if (onAction?.(insight) || user === null) return;
     const sequence = sequenceOf(insight);
     if (insight.action === "add_to_favorites" && insight.workflow_id !== null) {
-      void favorites.add({ workflow_id: insight.workflow_id, workflow_name: insight.workflow_name });
+      void favourites.add({ workflow_id: insight.workflow_id, workflow_name: insight.workflow_name });
     } else if (sequence) {
       const name = `Sequence of ${insight.opened_date ?? "today"}`;
       void add(userPath(user, "/templates"), { sequence_id: sequence, name }).then(() =>
@@ -69,7 +69,7 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
 
   return (
     <Panel title="Insights" level={headingLevel} className="uw-insights">
-      {(problem ?? favorites.problem) && <Problem message={problem ?? favorites.problem ?? ""} />}
+      {(problem ?? favourites.problem) && <Problem message={problem ?? favourites.problem ?? ""} />}
       {dismissed && (
         <p className="uw-notice" role="status">
           Dismissed.{" "}
@@ -101,7 +101,7 @@ export function UsageInsights({ userId, headingLevel = 2, pageSize = 5, onAction
                   key={insight.insight_id}
                   insight={insight}
                   proposal={proposalOf(insight, Boolean(onAction), Boolean(usage.onOpenWorkflow))}
-                  onTakeBack={takeBackOf(insight, favorites)}
+                  onTakeBack={takeBackOf(insight, favourites)}
                   onAction={act}
                   onDismiss={(one) => void dismiss(one)}
                 />
@@ -126,10 +126,10 @@ function sequenceOf(insight: Insight): string | null {
 }
 
 /** How to take back that a workflow is a favourite, where an insight proposes to make it one and it is. */
-function takeBackOf(insight: Insight, favorites: Favorites): (() => void) | null {
+function takeBackOf(insight: Insight, favourites: Favourites): (() => void) | null {
   const { action, workflow_id: id } = insight;
-  if (action !== "add_to_favorites" || id === null || !favorites.has(id)) return null;
-  return () => void favorites.remove(id);
+  if (action !== "add_to_favorites" || id === null || !favourites.has(id)) return null;
+  return () => void favourites.remove(id);
 }
 
 /** What the button says; null where pressing it would do nothing. It promises only what is done. */

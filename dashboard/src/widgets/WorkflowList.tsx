@@ -14,7 +14,7 @@ import { Choice } from "../parts/Choice";
 import { nothingFound, SearchBox, useSearch } from "../parts/SearchBox";
 import { Shown } from "../parts/states";
 import { WorkflowName } from "../parts/WorkflowName";
-import type { Favorites } from "./favorites";
+import type { Favourites } from "./favourites";
 import { ReliabilityMark } from "./WorkflowSuccessIndicator";
 
 const COLUMNS: Column<UserWorkflow>[] = [
@@ -44,15 +44,15 @@ const COLUMNS: Column<UserWorkflow>[] = [
   { title: "Last used", of: "user_workflow_stats.last_used_date", numeric: true, secondary: true, cell: (row) => day(row.last_used_date) },
 ];
 
-export function WorkflowList(props: { path: string; favorites: Favorites; level: HeadingLevel; pageSize: number }) {
-  const { path, favorites, level, pageSize } = props;
+export function WorkflowList(props: { path: string; favourites: Favourites; level: HeadingLevel; pageSize: number }) {
+  const { path, favourites, level, pageSize } = props;
   const [order, setOrder] = useState<"recent" | "use">("recent");
   const search = useSearch();
   const list = usePagedList<UserWorkflow>(path, { order, search: search.wanted }, pageSize);
   const star: Column<UserWorkflow> = {
     title: "Favourite",
     hiddenTitle: true,
-    cell: (row) => <Star workflow={row} favorites={favorites} />,
+    cell: (row) => <Star workflow={row} favourites={favourites} />,
   };
   return (
     <Panel
@@ -84,19 +84,19 @@ export function WorkflowList(props: { path: string; favorites: Favorites; level:
   );
 }
 
-function Star({ workflow, favorites }: { workflow: UserWorkflow; favorites: Favorites }) {
-  const isFavorite = favorites.has(workflow.workflow_id);
+function Star({ workflow, favourites }: { workflow: UserWorkflow; favourites: Favourites }) {
+  const isFavourite = favourites.has(workflow.workflow_id);
   const name = workflowName(workflow);
   return (
     <button
       type="button"
       className="uw-icon-button uw-star"
-      aria-pressed={isFavorite}
+      aria-pressed={isFavourite}
       aria-label={`${name} is a favourite`}
-      title={isFavorite ? "Remove from favourites" : "Add to favourites"}
-      onClick={() => void (isFavorite ? favorites.remove(workflow.workflow_id) : favorites.add(workflow))}
+      title={isFavourite ? "Remove from favourites" : "Add to favourites"}
+      onClick={() => void (isFavourite ? favourites.remove(workflow.workflow_id) : favourites.add(workflow))}
     >
-      <Icon name="star" filled={isFavorite} />
+      <Icon name="star" filled={isFavourite} />
     </button>
   );
 }

@@ -5,23 +5,23 @@ import type { Favourite } from "../api/types";
 import { workflowName } from "../format/names";
 import { Dialog } from "../parts/Dialog";
 
-export interface FavoriteDialogProps {
-  favorite: Favourite;
+export interface FavouriteDialogProps {
+  favourite: Favourite;
   categories: string[];
   onSave: (change: { custom_name: string | null; category: string | null }) => void;
   onClose: () => void;
 }
 
-export function FavoriteDialog({ favorite, categories, onSave, onClose }: FavoriteDialogProps) {
-  const [name, setName] = useState(favorite.custom_name ?? "");
-  const [category, setCategory] = useState(favorite.category ?? "");
+export function FavouriteDialog({ favourite, categories, onSave, onClose }: FavouriteDialogProps) {
+  const [name, setName] = useState(favourite.custom_name ?? "");
+  const [category, setCategory] = useState(favourite.category ?? "");
   const id = useId();
   const given = (text: string) => text.trim() || null;
   return (
     <Dialog
       title={
         <>
-          Rename <bdi>{workflowName(favorite)}</bdi>
+          Rename <bdi>{workflowName(favourite)}</bdi>
         </>
       }
       confirm="Save"
@@ -34,7 +34,7 @@ export function FavoriteDialog({ favorite, categories, onSave, onClose }: Favori
           className="uw-input"
           value={name}
           maxLength={255}
-          placeholder={workflowName(favorite)}
+          placeholder={workflowName(favourite)}
           onChange={(event) => setName(event.target.value)}
         />
       </label>

@@ -10,8 +10,8 @@ import { WorkflowName } from "../parts/WorkflowName";
 import { useUsage } from "./context";
 import { ReliabilityMark } from "./WorkflowSuccessIndicator";
 
-export interface FavoriteCardProps {
-  favorite: Favourite;
+export interface FavouriteCardProps {
+  favourite: Favourite;
   isFirst: boolean;
   isLast: boolean;
   onMove: (by: -1 | 1) => void;
@@ -21,16 +21,16 @@ export interface FavoriteCardProps {
   onRemove: () => void;
 }
 
-export function FavoriteCard(props: FavoriteCardProps) {
-  const { favorite } = props;
+export function FavouriteCard(props: FavouriteCardProps) {
+  const { favourite } = props;
   const { onRunWorkflow } = useUsage();
   const [isTarget, setIsTarget] = useState(false);
-  const custom = cleaned(favorite.custom_name);
-  const name = custom || workflowName(favorite);
+  const custom = cleaned(favourite.custom_name);
+  const name = custom || workflowName(favourite);
 
   const drag = (event: DragEvent) => {
     event.dataTransfer.effectAllowed = "move";
-    event.dataTransfer.setData("text/plain", favorite.workflow_id);
+    event.dataTransfer.setData("text/plain", favourite.workflow_id);
     props.onDragStart();
   };
   const over = (event: DragEvent) => {
@@ -52,7 +52,7 @@ export function FavoriteCard(props: FavoriteCardProps) {
       onDragOver={over}
       onDragLeave={() => setIsTarget(false)}
       onDrop={drop}
-      data-workflow={favorite.workflow_id}
+      data-workflow={favourite.workflow_id}
     >
       <div className="uw-card__top">
         <span className="uw-card__grip">
@@ -60,12 +60,12 @@ export function FavoriteCard(props: FavoriteCardProps) {
         </span>
         <div className="uw-card__names">
           <div className="uw-card__name">
-            <WorkflowName workflow={favorite} customName={custom} />
+            <WorkflowName workflow={favourite} customName={custom} />
           </div>
-          {(custom || favorite.category) && (
+          {(custom || favourite.category) && (
             <div className="uw-card__under">
-              {favorite.category && <span className="uw-tag">{cleaned(favorite.category)}</span>}
-              {custom && <bdi>{workflowName(favorite)}</bdi>}
+              {favourite.category && <span className="uw-tag">{cleaned(favourite.category)}</span>}
+              {custom && <bdi>{workflowName(favourite)}</bdi>}
             </div>
           )}
         </div>
@@ -73,14 +73,14 @@ export function FavoriteCard(props: FavoriteCardProps) {
       <div className="uw-card__numbers">
         <span>
           <Term of="user_workflow_stats.total_executions">
-            Used <b className="uw-figure">{count(favorite.usage_count)}</b>{" "}
-            {favorite.usage_count === 1 ? "time" : "times"}
+            Used <b className="uw-figure">{count(favourite.usage_count)}</b>{" "}
+            {favourite.usage_count === 1 ? "time" : "times"}
           </Term>
         </span>
         <span>
           <ReliabilityMark
-            reliability={favorite.reliability}
-            rate={favorite.success_rate_fraction}
+            reliability={favourite.reliability}
+            rate={favourite.success_rate_fraction}
             compact
             of="workflow_success_rates.success_rate"
           />{" "}
@@ -89,7 +89,7 @@ export function FavoriteCard(props: FavoriteCardProps) {
       </div>
       <div className="uw-card__buttons" role="group" aria-label={`Change ${name}`}>
         {onRunWorkflow && (
-          <IconButton icon="play" label={`Run ${name}`} onClick={() => onRunWorkflow(favorite.workflow_id)} />
+          <IconButton icon="play" label={`Run ${name}`} onClick={() => onRunWorkflow(favourite.workflow_id)} />
         )}
         <IconButton icon="up" label={`Move ${name} up`} disabled={props.isFirst} onClick={() => props.onMove(-1)} />
         <IconButton icon="down" label={`Move ${name} down`} disabled={props.isLast} onClick={() => props.onMove(1)} />

@@ -8,7 +8,7 @@ import type { Favourite, Page, WorkflowName } from "../api/types";
 import { useWholeList, type Resource } from "../api/useResource";
 import { useUsage } from "./context";
 
-export interface Favorites {
+export interface Favourites {
   resource: Resource<Page<Favourite>>;
   items: Favourite[];
   problem: string | null;
@@ -30,7 +30,7 @@ export function moved<T>(items: readonly T[], from: number, to: number): T[] {
   return others;
 }
 
-export function useFavorites(userId: string | null): Favorites {
+export function useFavourites(userId: string | null): Favourites {
   const { api } = useUsage();
   const path = userId === null ? null : userPath(userId, "/favorites");
   const resource = useWholeList<Favourite>(path, PAGE);

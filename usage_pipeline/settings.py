@@ -69,7 +69,8 @@ class Settings(BaseSettings):
     start_date: date = Field(
         # Before the first run that GitHub Actions kept, so that any export of it loads as it is.
         default=date(2018, 1, 1),
-        description="The first daily partition. Earlier days cannot be loaded.",
+        description="The earliest day that can be loaded. Daily partitions begin later, with the "
+        "first configured or loaded day.",
     )
     sources_file: Path | None = Field(
         default=None,

@@ -149,6 +149,7 @@ def load(
     it adds and updates. Rows that cannot be loaded are kept in raw.rejected_executions with the
     reason. Build the marts afterwards with run or backfill.
     """
+    from usage_pipeline.orchestration.first_day import keep_first_day
     from usage_pipeline.sources.config import files_source, github_source, read_sources_file
     from usage_pipeline.steps.load import load_inputs
 
@@ -177,6 +178,7 @@ def load(
             replace_retired=replace_retired,
         )
         _load_input(config.name, results)
+    keep_first_day(settings, warehouse)
 
 
 def _load_input(name: str, results: "Iterable[Loaded]") -> None:

@@ -42,6 +42,7 @@ def up(
 ) -> None:
     """Run the Dagster web UI, the daemon that runs the schedules, and the API, until Ctrl-C."""
     from usage_pipeline.api.server import address_of, check_proxies, is_open_to_all
+    from usage_pipeline.orchestration.first_day import keep_first_day
     from usage_pipeline.orchestration.home import prepare_dagster_home
     from usage_pipeline.orchestration.supervisor import refuse_taken_port, serve
     from usage_pipeline.steps.build import prepared_manifest
@@ -52,6 +53,7 @@ def up(
     refuse_taken_port("127.0.0.1", web_port, "--port")
     refuse_taken_port(settings.api.host, api_port, "--api-port")
     settings, warehouse = open_installation()
+    keep_first_day(settings, warehouse)
     environment = prepare_dagster_home(settings, warehouse)
     prepared_manifest(settings)
     is_open_to_all(settings, warehouse, settings.api.host)
@@ -168,9 +170,11 @@ def owner_url() -> None:
 
 def env() -> None:
     r"""Print the environment for running dbt and Dagster by hand: eval "$(usage-pipeline env)"."""
+    from usage_pipeline.orchestration.first_day import keep_first_day
     from usage_pipeline.orchestration.home import prepare_dagster_home
 
     settings, warehouse = open_installation()
+    keep_first_day(settings, warehouse)
     variables = prepare_dagster_home(settings, warehouse)
     # Another project's variables would change what dbt, Dagster and libpq do.
     say("unset $(env | grep -oE '^(PG|DBT_|DAGSTER_)[A-Za-z0-9_]*')")

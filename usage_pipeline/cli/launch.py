@@ -15,6 +15,7 @@ from dagster._core.execution.api import execute_run
 from usage_pipeline.errors import UsageError
 from usage_pipeline.orchestration.code_location import job_origin
 from usage_pipeline.orchestration.failures import failed_steps, failed_warnings
+from usage_pipeline.orchestration.first_day import keep_first_day
 from usage_pipeline.orchestration.home import prepare_dagster_home
 from usage_pipeline.orchestration.partitions import range_tags, span_of
 from usage_pipeline.settings import Settings
@@ -60,7 +61,7 @@ def run_days(
         )
     environment = prepare_dagster_home(settings, warehouse)
     with connected_environment(environment), _console_to_log(settings, on_line):
-        job = build_definitions(settings).resolve_job_def(job_name)
+        job = build_definitions(settings, first).resolve_job_def(job_name)
         with dg.DagsterInstance.get() as instance:
             # dagster-postgres otherwise opens a connection for every event, and a run of many
             # days writes thousands.
@@ -72,6 +73,7 @@ def run_days(
                 remote_job_origin=job_origin(job_name),
             )
             result = execute_run(InMemoryJob(job), run, instance)
+    keep_first_day(settings, warehouse)
     span, evaluations = span_of([first, last]), result.get_asset_check_evaluations()
     steps = [event for event in result.all_events if event.is_step_failure]
     failures = failed_steps(steps, evaluations, span)

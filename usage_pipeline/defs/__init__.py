@@ -4,6 +4,7 @@ Domain logic is in `mining/`, `sources/` and `warehouse/`; SQL is in `dbt_projec
 """
 
 import json
+from datetime import date
 
 import dagster as dg
 
@@ -31,13 +32,17 @@ _ASSETS = [
 ]
 
 
-def build_definitions(settings: Settings) -> dg.Definitions:
+def build_definitions(settings: Settings, earliest: date | None = None) -> dg.Definitions:
     """Assemble the code location for the given settings.
+
+    Args:
+        settings: the settings.
+        earliest: the first partition, where that is before the first day that is known.
 
     Raises:
         UsageError: the dbt project cannot be parsed.
     """
-    partitions = daily_partitions(settings)
+    partitions = daily_partitions(settings, earliest)
     marts, dbt = mart_assets(settings, partitions)
     nightly = nightly_job()
     assets = [with_partitions(asset, partitions) for asset in _ASSETS] + marts

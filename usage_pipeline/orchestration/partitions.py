@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from usage_pipeline.execution_dates import days_between
+from usage_pipeline.orchestration.first_day import first_day
 from usage_pipeline.settings import Settings
 
 _PARTITION = "dagster/partition"
@@ -20,10 +21,18 @@ ONLY_TRACKED = "usage/only_tracked"
 ONLY_BUILD = "usage/only_build"
 
 
-def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
-    """Days from USAGE_START_DATE to the last one that is over in USAGE_TIMEZONE."""
+def daily_partitions(
+    settings: Settings, earliest: date | None = None
+) -> dg.DailyPartitionsDefinition:
+    """Days from the first configured or loaded one to the last that is over in USAGE_TIMEZONE.
+
+    Args:
+        settings: the zone, and where the first day is kept.
+        earliest: a day of a run, where that is earlier.
+    """
+    first = first_day(settings)
     return dg.DailyPartitionsDefinition(
-        start_date=settings.start_date.isoformat(), timezone=settings.timezone
+        start_date=min(first, earliest or first).isoformat(), timezone=settings.timezone
     )
 
 

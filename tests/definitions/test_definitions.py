@@ -75,6 +75,22 @@ def test_lineage_reads_from_left_to_right(definitions: dg.Definitions) -> None:
     assert {column[dg.AssetKey(list(path))] for path in sources} == {0}
 
 
+def test_what_people_read_and_nothing_else_has_to_be_fresh(definitions: dg.Definitions) -> None:
+    fresh = {
+        spec.key.to_user_string()
+        for spec in definitions.resolve_all_asset_specs()
+        if spec.freshness_policy is not None
+    }
+    assert {
+        "raw/workflow_executions_simple",
+        "marts/workflow_daily_usage",
+        "marts/popular_workflows",
+        "marts/organisation_insights",
+        "mining/usage_insights",
+    } <= fresh
+    assert not fresh & {"raw/users", "readers/dashboard", "staging/stg_users", "raw/retired_days"}
+
+
 def test_who_reads_the_marts_is_an_asset_with_an_address(definitions: dg.Definitions) -> None:
     graph = _graph(definitions)
     dashboard = dg.AssetKey(["readers", "dashboard"])

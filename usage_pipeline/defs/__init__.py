@@ -13,6 +13,7 @@ from usage_pipeline.defs.checks import CHECKS
 from usage_pipeline.defs.common import WarehouseResource, with_partitions
 from usage_pipeline.defs.executions import failed_days, load_executions
 from usage_pipeline.defs.favourites import workflow_favorites
+from usage_pipeline.defs.freshness import with_freshness
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.mining import daily_statistics, windows
 from usage_pipeline.defs.outside import outside_assets
@@ -45,7 +46,8 @@ def build_definitions(settings: Settings, earliest: date | None = None) -> dg.De
     partitions = daily_partitions(settings, earliest)
     marts, dbt = mart_assets(settings, partitions)
     nightly = nightly_job()
-    assets = [with_partitions(asset, partitions) for asset in _ASSETS] + marts
+    made_assets = [with_partitions(asset, partitions) for asset in _ASSETS] + marts
+    assets = [with_freshness(asset) for asset in made_assets]
     manifest = json.loads(prepared_manifest(settings).read_bytes())
     made = {key for asset in assets for key in asset.keys}
     return dg.Definitions(

@@ -79,6 +79,8 @@ def test_files_are_loaded_and_built_and_every_row_is_accounted_for(
     built = run("backfill", "2026-06-01", "2026-06-02", **limit)
     assert built.returncode == 0, built.stderr
     assert built.stdout.startswith("Built 2 days (2026-06-01 to 2026-06-02)")
+    # 2026-06-01 has one pair, and 2026-06-02 another row of the same: each partition says its own.
+    assert _partition_counts(warehouse, "user_workflow_usage") == {"2026-06-01": 1, "2026-06-02": 1}
     status = run("status").stdout
     assert "2 days loaded, 2026-06-01 to 2026-06-02; 2 executions, 1 rejected row." in status
     assert status.count("rolled up") == 2
@@ -88,6 +90,23 @@ def test_files_are_loaded_and_built_and_every_row_is_accounted_for(
             "select workflow_name, total_executions, success_rate from marts.popular_workflows "
             "where as_of_date = '2026-06-02'"
         ).fetchall() == [("Weekly report", 2, 0.5)]
+
+
+def _partition_counts(warehouse: Warehouse, mart: str) -> dict[str, int]:
+    """The rows of each partition, as the events of the last run give them."""
+    with warehouse.connect() as connection:
+        events = connection.execute(
+            "select partition, event::jsonb from dagster.event_logs "
+            "where dagster_event_type = 'ASSET_MATERIALIZATION' and asset_key = %s",
+            [f'["marts", "{mart}"]'],
+        ).fetchall()
+    counts = {}
+    for partition, event in events:
+        data = event["dagster_event"]["event_specific_data"]["materialization"]
+        for entry in data["metadata_entries"]:
+            if entry["label"] == "dagster/partition_row_count":
+                counts[partition] = entry["entry_data"]["value"]
+    return counts
 
 
 def test_a_day_with_too_many_rejected_rows_is_not_built_into_the_marts(

@@ -91,6 +91,21 @@ def test_what_people_read_and_nothing_else_has_to_be_fresh(definitions: dg.Defin
     assert not fresh & {"raw/users", "readers/dashboard", "staging/stg_users", "raw/retired_days"}
 
 
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        (["raw", "workflow_executions_simple"], "usage_pipeline/defs/executions.py"),
+        (["marts", "popular_workflows"], "dbt_project/models/marts/popular_workflows.sql"),
+    ],
+)
+def test_an_asset_says_where_it_is_written(
+    definitions: dg.Definitions, path: list[str], file: str
+) -> None:
+    metadata = _graph(definitions).get(dg.AssetKey(path)).metadata
+    references = metadata["dagster/code_references"].code_references
+    assert [Path(each.file_path) for each in references] == [CHECKOUT / file]
+
+
 def test_who_reads_the_marts_is_an_asset_with_an_address(definitions: dg.Definitions) -> None:
     graph = _graph(definitions)
     dashboard = dg.AssetKey(["readers", "dashboard"])

@@ -5,6 +5,7 @@ Domain logic is in `mining/`, `sources/` and `warehouse/`; SQL is in `dbt_projec
 
 import json
 from datetime import date
+from typing import cast
 
 import dagster as dg
 
@@ -46,7 +47,10 @@ def build_definitions(settings: Settings, earliest: date | None = None) -> dg.De
     partitions = daily_partitions(settings, earliest)
     marts, dbt = mart_assets(settings, partitions)
     nightly = nightly_job()
-    made_assets = [with_partitions(asset, partitions) for asset in _ASSETS] + marts
+    python_assets = dg.with_source_code_references(
+        [with_partitions(asset, partitions) for asset in _ASSETS]
+    )
+    made_assets = [cast(dg.AssetsDefinition, asset) for asset in python_assets] + marts
     assets = [with_freshness(asset) for asset in made_assets]
     manifest = json.loads(prepared_manifest(settings).read_bytes())
     made = {key for asset in assets for key in asset.keys}

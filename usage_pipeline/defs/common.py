@@ -52,6 +52,13 @@ RETRY: Final = dg.RetryPolicy(
 ONE_RUN: Final = dg.BackfillPolicy.single_run()
 # Nothing else does the same. The filter has to be in place before the first asset is defined.
 warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+# The web UI shows where an asset is written; without it, a link to the code has to be kept by hand.
+for _beta in (
+    "Function `with_source_code_references`",
+    "Class `LocalFileCodeReference`",
+    "Class `CodeReferencesMetadataValue`",
+):
+    warnings.filterwarnings("ignore", _beta, dg.BetaWarning)
 
 DAILY: Final = {"usage/partitions": "daily"}
 """Marks a daily asset until `with_partitions` gives it its days, whose first one is a setting."""

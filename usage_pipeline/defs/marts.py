@@ -1,7 +1,10 @@
 """The second step of a run: the dbt models as assets, one invocation for all days of a run."""
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -39,9 +42,10 @@ from usage_pipeline.warehouse import built_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.locks import building
 from usage_pipeline.warehouse.roles import Role
-from usage_pipeline.warehouse.tables import row_count
+from usage_pipeline.warehouse.tables import row_count, rows_of_days
 
 _log = logging.getLogger(__name__)
+_DAY_COLUMNS = ("execution_date", "as_of_date")
 _AFTER_MINING = "tag:after_mining"
 
 
@@ -50,7 +54,11 @@ class LayerTranslator(DagsterDbtTranslator):
 
     def __init__(self, partitions: dg.DailyPartitionsDefinition) -> None:
         """Translate for these daily partitions."""
-        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+        super().__init__(
+            DagsterDbtTranslatorSettings(
+                enable_source_tests_as_checks=True, enable_code_references=True
+            )
+        )
         self._partitions = partitions
 
     def get_partitions_def(
@@ -121,9 +129,11 @@ def _build_step(
         exclude: what it leaves out.
         notes_days: whether the marts count a day once this step has built it as a whole.
     """
+    manifest = prepared_manifest(settings)
+    day_columns = _day_columns(manifest, translator)
 
     @dbt_assets(
-        manifest=prepared_manifest(settings),
+        manifest=manifest,
         select=select,
         exclude=exclude,
         name=name,
@@ -155,7 +165,11 @@ def _build_step(
                 for event in invocation.stream():
                     if isinstance(event, dg.Output):
                         _log.info("built %s", event.metadata["unique_id"].value)
-                        rows = _row_count(context.asset_key_for_output(event.output_name), target)
+                        key = context.asset_key_for_output(event.output_name)
+                        rows = _row_count(key, target)
+                        for day, count in _day_counts(key, target, day_columns, days).items():
+                            by_day = {"dagster/partition_row_count": count}
+                            context.add_asset_metadata(by_day, key, day.isoformat())
                         yield event.with_metadata({**event.metadata, **rows})
                     else:
                         yield event
@@ -165,6 +179,31 @@ def _build_step(
                     built_days.note(connection, loads)
 
     return build.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS))
+
+
+def _day_columns(manifest: Path, translator: LayerTranslator) -> dict[dg.AssetKey, str]:
+    """The column of each mart that says of which day a row is; a week is not a partition."""
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    columns = {
+        translator.get_asset_key(node): node["config"]["meta"].get("replaced_column")
+        for node in nodes
+        if node["resource_type"] == "model"
+    }
+    return {key: column for key, column in columns.items() if column in _DAY_COLUMNS}
+
+
+def _day_counts(
+    key: dg.AssetKey,
+    warehouse: Warehouse,
+    day_columns: Mapping[dg.AssetKey, str],
+    days: Sequence[date],
+) -> dict[date, int]:
+    """The rows of each day of the run, so that a partition's count means that partition."""
+    if key not in day_columns:
+        return {}
+    with warehouse.connect() as connection:
+        counts = rows_of_days(connection, *key.path, column=day_columns[key], days=days)
+    return {day: counts.get(day, 0) for day in days}
 
 
 def _row_count(key: dg.AssetKey, warehouse: Warehouse) -> dict[str, int]:

@@ -1,5 +1,8 @@
 """What the database says of a table, whichever it is. What tables mean stands elsewhere."""
 
+from collections.abc import Sequence
+from datetime import date
+
 import psycopg
 from psycopg import sql
 
@@ -16,3 +19,16 @@ def row_count(connection: psycopg.Connection, schema: str, name: str) -> int | N
         sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name))
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def rows_of_days(
+    connection: psycopg.Connection, schema: str, name: str, *, column: str, days: Sequence[date]
+) -> dict[date, int]:
+    """The rows of each of these days by a column; days without rows are left out."""
+    rows = connection.execute(
+        sql.SQL("select {0}, count(*) from {1} where {0} = any(%s) group by {0}").format(
+            sql.Identifier(column), sql.Identifier(schema, name)
+        ),
+        [list(days)],
+    ).fetchall()
+    return dict(rows)

@@ -11,7 +11,8 @@ from usage_pipeline.errors import InputError
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import files_source
 from usage_pipeline.sources.reading.limits import Limits
-from usage_pipeline.steps.load import DayCounts, load_inputs
+from usage_pipeline.steps.day_counts import DayCounts
+from usage_pipeline.steps.load import load_inputs
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.executions.day_load import load_day
 

@@ -19,7 +19,8 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.source import Replaces
 from usage_pipeline.steps.build import build_arguments
-from usage_pipeline.steps.load import Loaded, load_inputs
+from usage_pipeline.steps.day_counts import Loaded
+from usage_pipeline.steps.load import load_inputs
 from usage_pipeline.warehouse.built_days import with_changed_days
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.executions.day_load import DayInput, DayLoad, load_day

@@ -24,7 +24,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:
-    from usage_pipeline.steps.load import Loaded
+    from usage_pipeline.steps.day_counts import Loaded
 
 _ROWS: Final = ("read", "loaded", "rejected", "duplicates")
 _FURTHER: Final = ("kept", "late", "corrected", "conflicts")
@@ -183,7 +183,7 @@ def load(
 
 def _load_input(name: str, results: "Iterable[Loaded]") -> None:
     """Load the days of one input and say where its rows went."""
-    from usage_pipeline.steps.row_counts import count_of_rows
+    from usage_pipeline.steps.day_counts import count_of_rows
 
     totals: Counter[str] = Counter()
     days: list[date] = []

@@ -19,7 +19,8 @@ from usage_pipeline.defs.common import (
     opened,
 )
 from usage_pipeline.orchestration.partitions import ONLY_BUILD, ONLY_TRACKED, days_of
-from usage_pipeline.steps.load import DayCounts, keep_days, load_configured_days
+from usage_pipeline.steps.day_counts import DayCounts
+from usage_pipeline.steps.load import keep_days, load_configured_days
 from usage_pipeline.warehouse.failed_days import failed_days as read_failed_days
 
 _COLUMNS = dg.TableSchema(

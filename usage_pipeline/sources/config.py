@@ -5,7 +5,6 @@ Only declarations and their checks. No file of executions is opened here.
 
 import json
 import re
-import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,11 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import pyarrow as pa
-import yaml
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -30,8 +26,10 @@ from usage_pipeline.identity import execution_ids, shared_namespace, source_name
 from usage_pipeline.sources.conform.canonical import CanonicalField
 from usage_pipeline.sources.conform.timestamps import EPOCHS
 from usage_pipeline.sources.conform.vocabulary import plain_word
+from usage_pipeline.sources.declaration_text import parsed
 from usage_pipeline.sources.reading.templates import check_template, is_template
 from usage_pipeline.sources.source import Replaces
+from usage_pipeline.sources.systems.connection import Connection
 from usage_pipeline.terms import Status, Trigger
 
 _EXAMPLE = datetime(2021, 11, 27, 13, 14, 15, tzinfo=UTC)
@@ -47,22 +45,21 @@ def _plain_keys(words: Any) -> Any:
     }
 
 
-class SourceConfig(BaseModel):
+class SourceConfig(Connection):
     """One source of executions."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
         description="Names the source in every table. Loading a day again replaces what the source "
         "of this name said of it.",
     )
-    kind: Literal["files", "github_actions"] = Field(
+    kind: Literal["files", "github_actions", "sql"] = Field(
         default="files",
         description="files: tables of executions. github_actions: the JSON of GitHub's 'list "
-        "workflow runs' answer.",
+        "workflow runs' answer. sql: the rows of a query of a database.",
     )
-    path: str | tuple[str, ...] = Field(
+    path: str | tuple[str, ...] | None = Field(
+        default=None,
         description="A file, a folder, a glob, an fsspec URL, or several of them. {day} stands for "
         "the execution date (2024-01-31), {day:%Y/%m/%d} for one written otherwise: then only the "
         "files of a day are read for it. A relative path starts at the folder of this file.",
@@ -141,8 +138,8 @@ class SourceConfig(BaseModel):
         default=None,
         description="What a delivery of a day says. everything: all that the source knows of the "
         "day; it replaces what the source said before. changes: new and changed executions; what "
-        "it does not mention stays. Unset: everything for files, changes for github_actions, "
-        "whose answer shows only the latest attempt of a run.",
+        "it does not mention stays. Unset: everything for files, changes for all else: an "
+        "answer of GitHub shows only the latest attempt of a run, and systems forget runs.",
     )
     since: date | None = Field(
         default=None, description="The first day this source has executions for."
@@ -212,7 +209,9 @@ class SourceConfig(BaseModel):
 
     @field_validator("path")
     @classmethod
-    def _path_names_days(cls, path: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    def _path_names_days(cls, path: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        if path is None:
+            return None
         paths = (path,) if isinstance(path, str) else path
         if not paths or not all(paths):
             raise ValueError("it is empty")
@@ -226,6 +225,7 @@ class SourceConfig(BaseModel):
     def _days_in_order(self) -> Self:
         if self.since and self.until and self.until < self.since:
             raise ValueError("until is before since")
+        self.check_keys(self.kind, has_path=self.path is not None)
         if self.rows is not None and self.format not in ("auto", "json"):
             raise ValueError(f"rows names a member of a JSON document, and format is {self.format}")
         return self
@@ -233,7 +233,17 @@ class SourceConfig(BaseModel):
     @property
     def paths(self) -> tuple[str, ...]:
         """The path, or the paths."""
-        return (self.path,) if isinstance(self.path, str) else self.path
+        return (self.path,) if isinstance(self.path, str) else self.path or ()
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether a system is asked for executions, instead of files being read."""
+        return self.path is None
+
+    @property
+    def origin(self) -> str:
+        """Where executions come from, for messages: the paths, or the address as declared."""
+        return ", ".join(self.paths) or f"the source {self.name!r}"
 
     @property
     def mapped_columns(self) -> dict[str, str]:
@@ -247,7 +257,7 @@ class SourceConfig(BaseModel):
     @property
     def by_day(self) -> bool:
         """Whether each day has files of its own."""
-        return is_template(self.paths[0])
+        return bool(self.paths) and is_template(self.paths[0])
 
     @property
     def namespace(self) -> UUID:
@@ -259,7 +269,7 @@ class SourceConfig(BaseModel):
     @property
     def replaces(self) -> Replaces:
         """What a delivery of a day replaces."""
-        usual = "changes" if self.kind == "github_actions" else "everything"
+        usual = "everything" if self.kind == "files" else "changes"
         return "day" if (self.delivers or usual) == "everything" else "nothing"
 
     def former_ids(self, rows: pa.Table) -> pa.Array:
@@ -316,7 +326,7 @@ def read_sources_file(path: Path) -> list[SourceConfig]:
     Raises:
         UsageError: the file is not there or holds what is not allowed.
     """
-    declared = _parsed(path)
+    declared = parsed(path)
     if isinstance(declared, dict) and set(declared) == {"sources"}:
         declared = declared["sources"]
     if not isinstance(declared, list) or not declared:
@@ -336,32 +346,6 @@ def read_sources_file(path: Path) -> list[SourceConfig]:
     return sources
 
 
-class _YamlLoader(yaml.SafeLoader):
-    """YAML 1.2's booleans: on, off, yes and no are words, as statuses and triggers may be."""
-
-
-_YamlLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_YamlLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-
-
-def _parsed(path: Path) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix == ".toml":
-            return tomllib.loads(text)
-        return yaml.load(text, _YamlLoader)  # noqa: S506 - a safe loader
-    except FileNotFoundError:
-        raise UsageError(f"There is no sources file {path}.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"{path} cannot be read as a sources file: {reason}") from None
-
-
 def _checked(declared: Any, what: str) -> SourceConfig:
     try:
         return SourceConfig.model_validate(declared)
@@ -373,6 +357,8 @@ def _checked(declared: Any, what: str) -> SourceConfig:
 
 
 def _resolved(config: SourceConfig, folder: Path) -> SourceConfig:
+    if config.is_polled:
+        return config.model_copy(update={"url": config.url_from(folder)})
     paths = tuple(
         path if "://" in path else str(folder / Path(path).expanduser()) for path in config.paths
     )

@@ -5,11 +5,10 @@ What a source is stands in `sources/`; how a day is swapped in stands in
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Self, assert_never
 from zoneinfo import ZoneInfo
 
 from usage_pipeline.errors import (
@@ -25,11 +24,18 @@ from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.sources.reading.spool import open_source
 from usage_pipeline.sources.reading.spool_folder import spool_folder
 from usage_pipeline.sources.source import Source
-from usage_pipeline.steps.row_counts import count_of_rows
+from usage_pipeline.steps.day_counts import (
+    DayOutcome,
+    DaysLoaded,
+    Failed,
+    Kept,
+    Loaded,
+    NotExpected,
+)
 from usage_pipeline.terms import CLOCK_TOLERANCE
 from usage_pipeline.warehouse import failed_days
 from usage_pipeline.warehouse.connection import Warehouse
-from usage_pipeline.warehouse.executions.day_load import DayInput, DayLoad, load_day
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 from usage_pipeline.warehouse.executions.tracked import (
     TrackedSource,
     forget_users,
@@ -39,110 +45,6 @@ from usage_pipeline.warehouse.ledger import raw_states
 from usage_pipeline.warehouse.roles import Role
 
 _log = logging.getLogger(__name__)
-_FURTHER_COUNTS = (
-    "rejected", "duplicates", "replaced", "late", "kept", "corrected", "conflicts",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class DayCounts:
-    """Where the rows of a day went; counts are sums over its sources."""
-
-    day: date
-    read: int
-    loaded: int
-    rejected: int
-    duplicates: int
-    replaced: int = 0
-    late: int = 0
-    kept: int = 0
-    corrected: int = 0
-    conflicts: int = 0
-    missing: int = 0
-    sources: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    changed_days: tuple[date, ...] = ()
-
-    @property
-    def executions(self) -> int:
-        """What the day holds of its sources, retired executions included."""
-        return self.loaded + self.kept
-
-    def __str__(self) -> str:
-        text = f"{self.day}: {self.loaded:,} loaded"
-        for name in _FURTHER_COUNTS:
-            if getattr(self, name):
-                text += f", {count_of_rows(getattr(self, name), name)}"
-        if self.changed_days:
-            text += f"; {', '.join(map(str, self.changed_days))} changed with it"
-        return text
-
-
-class Loaded(DayCounts):
-    """A day that was loaded now."""
-
-    @classmethod
-    def of(cls, load: DayLoad, warnings: Iterable[str]) -> Self:
-        """Sum the sources of a day's load; `warnings` say what of its inputs to look at."""
-        names = ("read", "loaded", "missing", *_FURTHER_COUNTS)
-        return cls(
-            load.day,
-            **{name: load.total(name) for name in names},
-            sources=tuple(source.source for source in load.sources),
-            warnings=tuple(warnings),
-            changed_days=load.changed_days,
-        )
-
-
-class Kept(DayCounts):
-    """A day that stays as it was loaded before: nothing of it was read now."""
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A day that could not be loaded, with the reason; nothing of it was changed."""
-
-    day: date
-    reason: str
-
-
-@dataclass(frozen=True)
-class NotExpected:
-    """A day that no source expects and that was never loaded."""
-
-    day: date
-
-
-DayOutcome = Loaded | Kept | Failed | NotExpected
-
-
-@dataclass(frozen=True)
-class DaysLoaded:
-    """What loading several days came to.
-
-    Attributes:
-        results: the days that are loaded.
-        failed: the days that could not be, with the reasons; nothing of them was changed.
-    """
-
-    results: list[DayCounts]
-    failed: dict[date, str]
-
-    @classmethod
-    def of(cls, outcomes: Iterator[DayOutcome]) -> Self:
-        """Sort outcomes."""
-        days = cls([], {})
-        for outcome in outcomes:
-            match outcome:
-                case Loaded() | Kept():
-                    days.results.append(outcome)
-                case Failed(day, reason):
-                    days.failed[day] = reason
-                case NotExpected():
-                    pass
-                case _:
-                    assert_never(outcome)
-        return days
 
 
 class DayLoader:
@@ -183,14 +85,18 @@ class DayLoader:
         if not sources:
             return self.keep(day)
         try:
-            loaded = self.load_inputs(day, [day_input(each, day) for each in sources])
+            inputs, missing = _inputs_that_answer(sources, day)
+            loaded = self.load_inputs(day, inputs)
         except WarehouseUnavailableError:
             raise
         except UsageError as error:
             _log.warning("%s is not loaded: %s", day, error)
             note_failures(self._warehouse, {day: str(error)})
             return Failed(day, str(error))
-        if self._complete(day):
+        if missing:
+            _log.warning("%s lacks a part: %s", day, missing)
+            note_failures(self._warehouse, {day: missing})
+        elif self._complete(day):
             with self._warehouse.connect() as connection:
                 failed_days.clear(connection, day)
         return loaded
@@ -321,7 +227,7 @@ def load_inputs(
         if not days:
             span = f" from {first or 'the start'} to {last or 'the end'}" if first or last else ""
             raise InputError(
-                f"{config.path} holds no executions{span}: nothing was loaded. If nobody ran "
+                f"{config.origin} holds no executions{span}: nothing was loaded. If nobody ran "
                 "anything, name the days with --from, --to and --empty-days."
             )
         if days[0] < settings.start_date:
@@ -345,6 +251,26 @@ def day_input(source: Source, day: date) -> DayInput:
     )
 
 
+def _inputs_that_answer(sources: Sequence[Source], day: date) -> tuple[list[DayInput], str]:
+    """What the sources give for a day, and why some that only add to it give nothing.
+
+    Raises:
+        UsageError: one that says everything of the day cannot be read, or none can.
+    """
+    inputs: list[DayInput] = []
+    failures: list[UsageError] = []
+    for source in sources:
+        try:
+            inputs.append(day_input(source, day))
+        except InputError as error:
+            if source.replaces != "nothing":
+                raise
+            failures.append(error)
+    if failures and not inputs:
+        raise failures[0]
+    return inputs, "; ".join(map(str, failures))
+
+
 def note_failures(warehouse: Warehouse, reasons: Mapping[date, str]) -> None:
     """Note in the warehouse that days could not be loaded, and why."""
     with warehouse.connect() as connection:
@@ -359,7 +285,7 @@ def _whole_span(
         raise WrongUsageError("--empty-days needs --from and --to: it fills the days between them.")
     if config.by_day:
         raise WrongUsageError(
-            f"{config.path} has files for each day: one that is not there is missing, not empty."
+            f"{config.origin} has files for each day: one that is not there is missing, not empty."
         )
     today = datetime.now(ZoneInfo(settings.timezone)).date()
     if last >= today:
@@ -392,6 +318,7 @@ def _opened(
                 last=last,
                 latest=datetime.now(UTC) + CLOCK_TOLERANCE,
                 limits=settings.limits,
+                environment=os.environ,
             )
             for number, config in enumerate(configs)
         }

@@ -62,7 +62,10 @@ def test_a_url_stays_as_it_is(tmp_path: Path) -> None:
     [
         ("", "declares no sources: it needs a list named sources."),
         ("sources: []", "declares no sources"),
-        ("sources: [{name: a}]", "Source 1 of sources.yaml is not valid: path: Field required."),
+        (
+            "sources: [{name: a}]",
+            "Source 1 of sources.yaml is not valid: it: a source of the kind files needs a path.",
+        ),
         ("- {name: a, path: x, paht: y}", "paht: Extra inputs are not permitted."),
         ("- {name: a, path: x}\n- {name: a, path: y}", "two sources named 'a': rename one."),
         ("- {name: a/b, path: x}", "name: String should match pattern"),

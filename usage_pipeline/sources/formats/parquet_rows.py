@@ -40,7 +40,7 @@ def read_parquet(stream: InputStream) -> Iterator[RawRows]:
         for batch in file.iter_batches(_BATCH_ROWS):
             numbers = np.arange(batch.num_rows, dtype=np.int64) + before + 1
             before += batch.num_rows
-            columns = [_simple(column) for column in batch.columns]
+            columns = [simple_column(column) for column in batch.columns]
             yield RawRows(numbers, dict(zip(names, columns, strict=True)), marked=True)
     except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())[:300].rstrip(".")
@@ -56,13 +56,13 @@ def _check_sizes(stream: InputStream, metadata: Any) -> None:
         )
 
 
-def _simple(column: pa.Array) -> pa.Array:
+def simple_column(column: pa.Array) -> pa.Array:
     """A column as text, or as the number or time it is; what is nested becomes a mark."""
     kind = column.type
     if isinstance(column, pa.ExtensionArray):
-        return _simple(column.storage)
+        return simple_column(column.storage)
     if pa.types.is_dictionary(kind):
-        return _simple(column.dictionary).take(column.indices)
+        return simple_column(column.dictionary).take(column.indices)
     if pa.types.is_nested(kind):
         return _unreadable(column)
     if pa.types.is_fixed_size_binary(kind) and kind.byte_width == 16:

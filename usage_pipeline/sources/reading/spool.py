@@ -4,7 +4,7 @@ Reading a file once for each of its days would be quadratic. A source with `{day
 files for each day already: only those of the day that is asked for are read.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from usage_pipeline.errors import InputError
+from usage_pipeline.errors import InputError, WrongUsageError
 from usage_pipeline.execution_dates import check_zone
 from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, REJECTED_SCHEMA, ReadBatch
@@ -27,6 +27,8 @@ from usage_pipeline.sources.reading.locations import (
     files_of_day,
 )
 from usage_pipeline.sources.source import Replaces, Source
+from usage_pipeline.sources.systems.credentials import Credentials
+from usage_pipeline.sources.systems.polled import PolledSource
 
 
 def open_source(
@@ -38,8 +40,9 @@ def open_source(
     last: date | None = None,
     latest: datetime | None = None,
     limits: Limits | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Source:
-    """Open a source. Without `{day}` in its path, all of its input is read and checked here.
+    """Open a source. Files without `{day}` in their path are all read and checked here.
 
     Args:
         config: what it is.
@@ -49,13 +52,22 @@ def open_source(
         last: the last day that will be asked for; later rows are left out.
         latest: rows that start or end after this are rejected.
         limits: how much an input may hold.
+        environment: the variables that a declaration takes its secrets from.
 
     Raises:
         InputError: the input is not there, or cannot be read.
         UsageError: there is no such zone.
+        WrongUsageError: a system is asked for days without a first or a last one.
     """
     check_zone(zone)
     rules = Rules(config, zone, latest, None, limits or Limits())
+    if config.is_polled:
+        if first is None or last is None:
+            raise WrongUsageError(
+                f"The source {config.name!r} is asked for days: name them with --from and --to."
+            )
+        credentials = Credentials(config.name, environment or {})
+        return PolledSource(rules, folder, first, last, credentials)
     if config.by_day:
         return DailySource(rules, folder)
     found = files_of(config, lambda path: is_input(config, path))

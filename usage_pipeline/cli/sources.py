@@ -1,0 +1,120 @@
+"""`sources check`: what the declared sources give, before anything is loaded."""
+
+import os
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from usage_pipeline.cli.console import parse_day, say, say_error, say_table
+from usage_pipeline.errors import InputError, WrongUsageError
+from usage_pipeline.execution_dates import last_complete_day
+from usage_pipeline.mining.insights.wording import counted
+from usage_pipeline.settings import Settings, read_settings
+from usage_pipeline.terms import CLOCK_TOLERANCE
+
+if TYPE_CHECKING:
+    from usage_pipeline.sources.config import SourceConfig
+    from usage_pipeline.sources.preview import Preview
+
+_DAYS: Final = 7
+_HEADERS: Final = ("user", "workflow", "start", "end", "status", "trigger", "id")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group = typer.Typer(
+        help="Look at the declared sources.", no_args_is_help=True, rich_markup_mode=None
+    )
+    group.command("check")(check)
+    app.add_typer(group, name="sources")
+
+
+def check(
+    name: Annotated[
+        str | None, typer.Argument(help="The source's name. Unset: all that are declared.")
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(help="Read this day. Unset: the newest of the last seven days with rows."),
+    ] = None,
+) -> None:
+    """Read from each declared source and show what would be loaded; nothing is.
+
+    It shows five rows as they would be loaded, and the rows that would be rejected with the reason.
+    The warehouse is not needed for it.
+    """
+    from usage_pipeline.sources.declared import DeclaredSources
+
+    settings = read_settings()
+    declared = DeclaredSources.read(settings.sources_path)
+    configs = [config for config in declared.configs if name in (None, config.name)]
+    if not configs:
+        there = ", ".join(config.name for config in declared.configs)
+        raise WrongUsageError(
+            f"{settings.sources_path} declares no source"
+            + (f" {name!r}: it declares {there}." if name and there else ".")
+        )
+    last = parse_day(day) if day else last_complete_day(datetime.now(UTC), settings.timezone)
+    first = last if day else last - timedelta(days=_DAYS - 1)
+    failures = [config.name for config in configs if not _is_shown(settings, config, first, last)]
+    if failures:
+        raise typer.Exit(InputError.exit_code)
+
+
+def _is_shown(settings: Settings, config: "SourceConfig", first: date, last: date) -> bool:
+    """Show a source, or say why it cannot be read; one that cannot holds up no other."""
+    from usage_pipeline.sources.preview import preview
+    from usage_pipeline.sources.reading.spool import open_source
+    from usage_pipeline.sources.reading.spool_folder import spool_folder
+
+    try:
+        with spool_folder(settings.home) as folder:
+            source = open_source(
+                config,
+                folder,
+                settings.timezone,
+                first=first,
+                last=last,
+                latest=datetime.now(UTC) + CLOCK_TOLERANCE,
+                limits=settings.limits,
+                environment=os.environ,
+            )
+            _show(config.name, preview(source, first, last), first, last)
+    except InputError as error:
+        say_error(str(error))
+        return False
+    return True
+
+
+def _show(name: str, shown: "Preview", first: date, last: date) -> None:
+    if not shown.accepted and not shown.rejected:
+        say(f"{name}: it can be read, and has nothing from {first} to {last}.")
+        return
+    days = f"{shown.days[-1]} to {shown.days[0]}" if len(shown.days) > 1 else str(shown.days[0])
+    say(
+        f"{name}: {days}: {counted(shown.accepted, 'row')} would be loaded, {shown.rejected:,} "
+        "rejected."
+    )
+    rows = [
+        (
+            row["source_user_id"],
+            row["workflow_name"] or row["source_workflow_id"],
+            _time(row["start_time"]),
+            _time(row["end_time"]),
+            row["status"],
+            row["trigger_type"],
+            row["source_id"],
+        )
+        for row in shown.executions
+    ]
+    if rows:
+        say_table("As they would be loaded", _HEADERS, rows)
+    for row in shown.rejections:
+        say(f"Rejected: {row['location']}: {row['reason']}")
+    for warning in shown.warnings:
+        say(f"Warning: {warning}")
+
+
+def _time(instant: datetime | None) -> str | None:
+    return None if instant is None else f"{instant:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,71 @@
+"""How a system is reached: the keys of a declaration that name it and say who asks.
+
+Declarations only; `credentials` fills in what stands for secrets, and the modules beside ask.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_SQLITE = re.compile(r"^sqlite:///(?!/)(.*)$")
+# The keys of each kind that is asked, those that it must have first.
+KEYS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "sql": (("url", "query"), ("query_seconds",)),
+}
+DAY_BOUNDS: Final = (":day_start", ":day_end")
+
+
+class Connection(BaseModel):
+    """The keys of a source that is asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The address of the system, such as postgresql://reader:${CRM_PASSWORD}@db/crm "
+        "or sqlite:///runs.db. ${NAME} stands for a variable of the environment.",
+    )
+    query: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The SELECT that gives a day's executions, from :day_start up to, and without, "
+        ":day_end.",
+    )
+    query_seconds: int = Field(
+        default=300, ge=1, description="How long the query of a day may take, in seconds."
+    )
+
+    def check_keys(self, kind: str, *, has_path: bool) -> None:
+        """Check that the keys are those of a kind.
+
+        Raises:
+            ValueError: one is missing, or is another kind's.
+        """
+        if kind not in KEYS and not has_path:
+            raise ValueError(f"a source of the kind {kind} needs a path")
+        if kind in KEYS and has_path:
+            raise ValueError(f"a source of the kind {kind} has no path: it needs {_needed(kind)}")
+        needed, further = KEYS.get(kind, ((), ())) if not has_path else ((), ())
+        for key in Connection.model_fields:
+            is_set = key in self.model_fields_set and getattr(self, key) is not None
+            if key in needed and not is_set:
+                raise ValueError(f"a source of the kind {kind} needs {key}")
+            if is_set and key not in (*needed, *further):
+                raise ValueError(f"{key} is not a key of the kind {kind}")
+        if kind == "sql" and not all(bound in (self.query or "") for bound in DAY_BOUNDS):
+            raise ValueError(
+                "query must ask for one day: use :day_start and :day_end, such as "
+                "where started_at >= :day_start and started_at < :day_end"
+            )
+
+    def url_from(self, folder: Path) -> str | None:
+        """The address; the file of a database is found from the folder of its declaration."""
+        relative = _SQLITE.match(self.url or "")
+        return f"sqlite:///{(folder / relative[1]).absolute()}" if relative else self.url
+
+
+def _needed(kind: str) -> str:
+    return " and ".join(KEYS[kind][0])

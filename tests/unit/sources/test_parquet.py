@@ -131,3 +131,11 @@ def test_a_file_without_rows_has_none_and_one_without_columns_is_refused(tmp_pat
     assert read_table(tmp_path, table_of().slice(0, 0)).accepted == []
     with pytest.raises(InputError, match="no column for start_time"):
         read_table(tmp_path, table_of().drop_columns(["start_time"]))
+
+
+def test_a_damaged_name_of_a_column_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "runs.parquet"
+    parquet.write_table(pa.table({"abcdef": [1]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"abcdef", b"abc\x80ef"))
+    with pytest.raises(InputError, match=r"runs\.parquet cannot be read as Parquet: "):
+        read_config(SourceConfig(name="s", path=str(path)), tmp_path)

@@ -42,7 +42,7 @@ def read_parquet(stream: InputStream) -> Iterator[RawRows]:
             before += batch.num_rows
             columns = [simple_column(column) for column in batch.columns]
             yield RawRows(numbers, dict(zip(names, columns, strict=True)), marked=True)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())[:300].rstrip(".")
         raise InputError(f"{stream.name} cannot be read as Parquet: {reason}.") from error
 

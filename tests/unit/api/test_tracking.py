@@ -2,10 +2,11 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from usage_pipeline.api.tracking.rows import (
@@ -117,6 +118,28 @@ def test_an_end_before_the_start_is_a_skewed_clock_or_no_end(
 ) -> None:
     said = row(start_time="2026-06-28T09:00:01Z", end_time=end)
     assert said["end_time"] == expected
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals().map(str),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(sorted(TrackedItem.model_fields)), JSON)
+@example("cost", "1e5000")
+@example("cost", -1e300)
+@example("cost", 10**29)
+def test_whatever_a_field_holds_is_a_row_or_a_reason(name: str, value: Any) -> None:
+    (item,) = parse_items([{**GOOD, name: value}])
+    if isinstance(item, TrackedItem):
+        start = start_of(item, WINDOW)
+        if isinstance(start, Start):
+            made = json.loads(row_of(item, "run", start, source_namespace("tracked")))
+            assert made["cost"] is None or 0 <= Decimal(made["cost"]) < 10**12
+    else:
+        assert item
 
 
 def test_fractions_of_milliseconds_and_ids_that_are_whole_numbers_are_taken() -> None:

@@ -69,10 +69,10 @@ def _rounded(value: object) -> object:
 
 def _rounded_cost(cost: Decimal) -> Decimal:
     """A cost as the column holds it; one that rounds up to the bound is out of range."""
-    rounded = round(cost, _COST_PLACES)
-    if rounded >= _COST_BOUND:
+    # Greater ones have more digits than can be rounded.
+    if abs(cost) >= _COST_BOUND or round(cost, _COST_PLACES) >= _COST_BOUND:
         raise ValueError(f"the cost must be less than {_COST_BOUND:,}")
-    return rounded
+    return round(cost, _COST_PLACES)
 
 
 _Id = Annotated[str, BeforeValidator(_clean_id), Field(min_length=1, max_length=255)]

@@ -1,15 +1,20 @@
 """What a caller sends by mistake or with intent costs only that caller, and never a 5xx."""
 
 import json
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
 
 from tests.integration.serving import serving
+from usage_pipeline.api import connections, middleware
+from usage_pipeline.api.auth import access
 from usage_pipeline.api.server import check_proxies
 from usage_pipeline.api.settings import ApiSettings
 from usage_pipeline.api.tracking import collector
@@ -183,6 +188,106 @@ def test_a_body_without_end_is_not_read_whoever_sends_it(caller: httpx.Client, p
         return
     assert answer.status_code in (401, 413)
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-API-Key": "wu_wrong"}])
+def test_the_body_of_an_unknown_caller_is_not_read(
+    caller: httpx.Client, headers: dict[str, str]
+) -> None:
+    with socket.create_connection((caller.base_url.host, caller.base_url.port or 80)) as link:
+        head = f"POST {PREFIX}/user/ana/favorites HTTP/1.1\r\nHost: localhost\r\n"
+        for name, value in headers.items():
+            head += f"{name}: {value}\r\n"
+        # Not a byte of the body is sent, and the answer comes all the same.
+        link.sendall(f"{head}Content-Length: 1000\r\n\r\n".encode())
+        link.settimeout(10)
+        assert link.recv(100).startswith(b"HTTP/1.1 401 ")
+
+
+def test_who_sends_slowly_is_not_waited_for(
+    caller: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "_BODY_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "_HEAD_SECONDS", 0.3)
+    key = caller.headers["Authorization"]
+    head = f"POST {PREFIX}/track HTTP/1.1\r\nHost: localhost\r\nAuthorization: {key}\r\n"
+    for sent, answer in (
+        (f"{head}Content-Length: 9\r\n\r\n{{", b"HTTP/1.1 408 "),
+        (head, b""),
+        ("", b""),
+    ):
+        with socket.create_connection((caller.base_url.host, caller.base_url.port or 80)) as link:
+            link.settimeout(10)
+            link.sendall(sent.encode())
+            assert _received(link).startswith(answer)
+            assert answer or not _received(link)
+
+
+def test_a_head_without_end_is_not_taken_in(caller: httpx.Client) -> None:
+    with socket.create_connection((caller.base_url.host, caller.base_url.port or 80)) as link:
+        link.settimeout(10)
+        try:
+            for _ in range(1000):
+                link.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 10_000)
+            ended = not _received(link)
+        except OSError:
+            ended = True
+        assert ended
+    assert caller.get("/health").status_code == 200
+
+
+def _received(link: socket.socket) -> bytes:
+    try:
+        return link.recv(100)
+    except ConnectionResetError:
+        return b""
+
+
+@pytest.mark.parametrize("path", ["/health", "/", "/docs", f"{PREFIX}/me", "/assets/none.js"])
+def test_head_is_answered_as_get_is_without_a_body(caller: httpx.Client, path: str) -> None:
+    full, head = caller.get(path), caller.head(path)
+    assert (head.status_code, head.content) == (full.status_code, b"")
+    assert head.headers["Content-Length"] == full.headers["Content-Length"]
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        (f"{PREFIX}/user/ana/favorites", "GET, HEAD, POST"),
+        (f"{PREFIX}/user/ana/favorites/report", "DELETE, PATCH"),
+        (f"{PREFIX}/track", "POST"),
+        ("/health", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_a_path_has_not_is_answered_with_those_it_has(
+    caller: httpx.Client, path: str, allowed: str
+) -> None:
+    answer = caller.put(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
+def test_a_slash_within_an_id_is_not_one_between_parts_of_the_path(
+    caller: httpx.Client, warehouse: Warehouse
+) -> None:
+    own = "acme/app/.github/workflows/ci%2F.yml"
+    encoded = quote(own, safe="")
+    for path in (f"/user/{encoded}/favorites/{encoded}", f"/user/{encoded}/favorites/order"):
+        answer = caller.put(PREFIX + path)
+        # The route is there: only what is asked of it is missing.
+        assert answer.status_code in (405, 422), answer.text
+    answer = caller.delete(f"{PREFIX}/user/{encoded}/favorites/{encoded}")
+    assert answer.status_code == 404
+    assert answer.json()["instance"] == f"{PREFIX}/user/{own}/favorites/{own}"
+    seen: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(access, "mapped_id", lambda _, text, __: seen.append(text) or UUID(int=0))
+        caller.delete(f"{PREFIX}/user/{encoded}/favorites/{encoded}")
+    assert seen == [own]
+
+
+def test_a_path_of_the_api_below_another_is_not_the_dashboards_page(caller: httpx.Client) -> None:
+    assert caller.get(f"/usage{PREFIX}/popular").status_code == 404
+    assert caller.get("/organisation").status_code == 200
 
 
 def test_an_id_that_is_no_unicode_is_mapped_to_what_nobody_has() -> None:

@@ -137,6 +137,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas.update(batch.pop("$defs"))
         schemas["TrackedBatch"] = batch
         examples.add(schemas)
+        for operations in made["paths"].values():
+            for operation in operations.values():
+                if "requestBody" in operation:
+                    operation["responses"] |= errors.documented_of_bodies()
         _say_who_may_call(made)
         app.openapi_schema = made
     return app.openapi_schema

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg
 from fastapi import FastAPI, Request
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 _log = logging.getLogger(__name__)
 _MEDIA_TYPE = "application/problem+json"
@@ -65,9 +67,11 @@ def unavailable() -> ProblemError:
 
 
 _DESCRIPTIONS = {
+    400: "The body cannot be read.",
     401: "No key or token, or one that is not valid.",
     403: "The caller may not do this, whether or not it exists.",
     404: "There is no such thing.",
+    408: "The body did not arrive in time.",
     409: "It cannot be done as things are.",
     413: "The body is too large.",
     422: "The request is not as it must be.",
@@ -79,13 +83,19 @@ _DESCRIPTIONS = {
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route for OpenAPI."""
+    return {status: _documented(status) for status in (*statuses, 422, 503)}
+
+
+def documented_of_bodies() -> dict[str, dict[str, Any]]:
+    """The further error answers of every route that takes a body."""
+    return {str(status): _documented(status) for status in (400, 408, 413)}
+
+
+def _documented(status: int) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        status: {
-            "description": _DESCRIPTIONS[status],
-            "content": {_MEDIA_TYPE: {"schema": schema}},
-        }
-        for status in (*statuses, 422, 503)
+        "description": _DESCRIPTIONS[status],
+        "content": {_MEDIA_TYPE: {"schema": schema}},
     }
 
 
@@ -98,11 +108,23 @@ def problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=request.url.path,
+        instance=unquote(request.scope.get("raw_path", b"").decode("ascii", "replace")),
     )
     return JSONResponse(
         found.model_dump(), status, headers=dict(headers or {}), media_type=_MEDIA_TYPE
     )
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of all routes of a path; a route tells only its own."""
+    routes = request.app.router.routes
+    methods = {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in getattr(route, "methods", None) or ()
+    }
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 def install(app: FastAPI) -> None:
@@ -110,7 +132,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> JSONResponse:
-        return problem(request, error.status_code, str(error.detail), error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_allowed(request))
+        return problem(request, error.status_code, str(error.detail), headers)
 
     @app.exception_handler(RequestValidationError)
     async def of_validation(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -1,12 +1,22 @@
-"""What happens around every request: measured, its body bounded, its answer given safe headers."""
+"""What happens around every request: measured, its body bounded, its answer given safe headers.
 
+A body is read from callers who may call, in a bounded time, and up to a bounded size. HEAD is
+answered as GET is, without the body.
+"""
+
+import asyncio
+import re
 import time
 from typing import Final
+from urllib.parse import unquote
 
+from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from usage_pipeline.api.auth.access import current_caller
 from usage_pipeline.api.errors import ProblemError
 from usage_pipeline.api.metrics import DURATIONS, REQUESTS
+from usage_pipeline.api.routes.topics import PREFIX, SLASH
 
 _STRICT: Final = (
     b"default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -17,8 +27,9 @@ _HEADERS: Final = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 ]
-# Bodies are read before it is known who sends them.
 _MOST_BODY_BYTES: Final = 8 << 20
+_BODY_SECONDS: Final = 30.0
+_ENCODED_SLASH: Final = re.compile("%2f", re.IGNORECASE)
 
 
 class Around:
@@ -35,6 +46,9 @@ class Around:
             return
         started = time.perf_counter()
         status = "500"
+        method = scope["method"]
+        is_head = method == "HEAD"
+        inner = {**scope, "method": "GET" if is_head else method, "path": _path(scope)}
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -44,28 +58,58 @@ class Around:
                 if not any(name == _POLICY for name, _ in headers):
                     headers.append((_POLICY, _STRICT))
                 message["headers"] = headers
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
-            await self._app(scope, _bounded(receive), sending)
+            await self._app(inner, _Body(inner, receive), sending)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
-            REQUESTS.labels(scope["method"], route, status).inc()
-            DURATIONS.labels(scope["method"], route).observe(time.perf_counter() - started)
+            route = getattr(inner.get("route"), "path_format", "other")
+            REQUESTS.labels(method, route, status).inc()
+            DURATIONS.labels(method, route).observe(time.perf_counter() - started)
 
 
-def _bounded(receive: Receive) -> Receive:
-    """The request's messages, as long as its body is not too large."""
-    size = 0
+def _path(scope: Scope) -> str:
+    """The path, in which a slash within a segment is told from one between segments."""
+    path: str = scope["path"]
+    raw = scope.get("raw_path", b"").decode("ascii", "replace")
+    if not path.startswith(PREFIX) or not _ENCODED_SLASH.search(raw):
+        return path
+    return "/".join(unquote(part).replace("/", SLASH) for part in raw.split("/"))
 
-    async def receiving() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > _MOST_BODY_BYTES:
+
+class _Body:
+    """The request's messages, as long as its body may be read."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._request = Request(scope)
+        self._receive = receive
+        headers = self._request.headers
+        self._has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        self._is_read = False
+        self._until: float | None = None
+        self._size = 0
+
+    async def __call__(self) -> Message:
+        if self._is_read or not self._has_body:
+            return await self._receive()
+        if self._until is None:
+            # Whose body it is comes first: nothing is read from who may not call.
+            if self._request.scope["path"].startswith(PREFIX):
+                await current_caller(self._request)
+            self._until = asyncio.get_running_loop().time() + _BODY_SECONDS
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            raise ProblemError(
+                408, f"The body did not arrive within {_BODY_SECONDS:.0f} s: send it again."
+            ) from None
+        self._is_read = not message.get("more_body", False)
+        self._size += len(message.get("body", b""))
+        if self._size > _MOST_BODY_BYTES:
             raise ProblemError(
                 413, f"The body is larger than {_MOST_BODY_BYTES:,} bytes: split it."
             )
         return message
-
-    return receiving

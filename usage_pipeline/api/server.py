@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from usage_pipeline.api.app import create_app
 from usage_pipeline.api.auth.loopback import is_loopback
+from usage_pipeline.api.connections import IDLE_SECONDS, MOST_CONNECTIONS, BoundedProtocol
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse
@@ -99,6 +100,9 @@ def make_server(app: FastAPI, trusted_proxies: Sequence[str] = ()) -> uvicorn.Se
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            http=BoundedProtocol,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=IDLE_SECONDS,
             access_log=False,
             log_level="warning",
             server_header=False,

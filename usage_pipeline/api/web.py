@@ -13,7 +13,7 @@ from usage_pipeline.api.errors import ProblemError
 class _Page(Convertor[str]):
     """Every path that is none of the API's, so that a wrong method there stays a 405."""
 
-    regex = r"(?!api/|health$|ready$|metrics$|docs|openapi\.json$).*"
+    regex = r"(?!(?:.*/)?api/v1/|api/|health$|ready$|metrics$|docs|openapi\.json$).*"
 
     def convert(self, value: str) -> str:
         return value

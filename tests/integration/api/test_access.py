@@ -37,7 +37,7 @@ RULES = {
     "GET /ready": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /openapi.json": PUBLIC,
-    "GET /{path:page}": PUBLIC,
+    "GET /{path}": PUBLIC,
     "GET /metrics": EVERYBODYS,
     f"POST {PREFIX}/track": TRACK,
     f"GET {PREFIX}/me": ANYBODY,
@@ -83,7 +83,7 @@ def test_every_route_has_a_rule_and_every_rule_a_route() -> None:
         Settings(_env_file=None), Warehouse("postgresql://x@127.0.0.1:1/x"), is_demo=False
     )
     routes = {
-        f"{method} {route.path}"  # type: ignore[attr-defined]
+        f"{method} {route.path_format}"  # type: ignore[attr-defined]
         for route in app.routes
         for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
     }

@@ -161,7 +161,7 @@ def test_every_list_is_what_its_model_says(client: TestClient, user: str) -> Non
         model = getattr(route, "response_model", None)
         if model is None or "GET" not in route.methods or not issubclass(model, Page):
             continue
-        path = route.path.format(user_id=user, workflow_id=workflow)
+        path = route.path_format.format(user_id=user, workflow_id=workflow)
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert answer.json()["items"] or path.endswith("/abandoned"), path

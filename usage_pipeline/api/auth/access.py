@@ -65,11 +65,18 @@ class Caller:
 
 
 async def current_caller(request: Request) -> Caller:
-    """Who calls.
+    """Who calls; asked and counted once a request.
 
     Raises:
         ProblemError: nobody we know, or too often.
     """
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        caller = request.state.caller = await _identified(request)
+    return caller
+
+
+async def _identified(request: Request) -> Caller:
     services = services_of(request)
     credential = _credential(request)
     if credential is None:

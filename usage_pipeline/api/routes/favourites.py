@@ -135,7 +135,7 @@ where user_id = %(user_id)s and workflow_id = %(workflow_id)s
 
 
 @router.get(
-    "/user/{user_id}/favorites",
+    "/user/{user_id:id}/favorites",
     response_model=Page[Favourite],
     responses=documented(401, 403, 429),
     summary="A user's favourites",
@@ -150,7 +150,7 @@ async def get_user_favorites(
 
 
 @router.post(
-    "/user/{user_id}/favorites",
+    "/user/{user_id:id}/favorites",
     status_code=201,
     response_model=FavouriteItem,
     responses={
@@ -197,7 +197,7 @@ async def add_to_favorites(
 
 
 @router.put(
-    "/user/{user_id}/favorites/order",
+    "/user/{user_id:id}/favorites/order",
     response_model=Page[Favourite],
     responses=documented(401, 403, 429),
     summary="Put favourites in order",
@@ -213,7 +213,7 @@ async def order_favorites(
 
 
 @router.patch(
-    "/user/{user_id}/favorites/{workflow_id}",
+    "/user/{user_id:id}/favorites/{workflow_id:id}",
     response_model=FavouriteItem,
     responses=documented(401, 403, 404, 429),
     summary="Rename a favourite, or put it into a category",
@@ -242,7 +242,7 @@ async def change_favorite(
 
 
 @router.delete(
-    "/user/{user_id}/favorites/{workflow_id}",
+    "/user/{user_id:id}/favorites/{workflow_id:id}",
     status_code=204,
     responses=documented(401, 403, 404, 429),
     summary="Remove a favourite",

@@ -99,7 +99,7 @@ where user_id = %(user_id)s and insight_id = %(insight_id)s and state <> 'resolv
 
 
 @router.get(
-    "/user/{user_id}/patterns",
+    "/user/{user_id:id}/patterns",
     response_model=Page[Pattern],
     responses=documented(401, 403, 429),
     summary="What a user does regularly",
@@ -114,7 +114,7 @@ async def get_patterns(
 
 
 @router.get(
-    "/user/{user_id}/insights",
+    "/user/{user_id:id}/insights",
     response_model=Page[Insight],
     responses=documented(401, 403, 429),
     summary="What is worth telling a user",
@@ -130,7 +130,7 @@ async def get_insights(
 
 
 @router.post(
-    "/user/{user_id}/insights/{insight_id}/dismiss",
+    "/user/{user_id:id}/insights/{insight_id:id}/dismiss",
     response_model=InsightItem,
     responses=documented(401, 403, 404, 409, 429),
     summary="Dismiss an insight",
@@ -143,7 +143,7 @@ async def dismiss_insight(
 
 
 @router.post(
-    "/user/{user_id}/insights/{insight_id}/reopen",
+    "/user/{user_id:id}/insights/{insight_id:id}/reopen",
     response_model=InsightItem,
     responses=documented(401, 403, 404, 409, 429),
     summary="Open a dismissed insight again",

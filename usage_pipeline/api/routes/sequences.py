@@ -151,7 +151,7 @@ where user_id = %(user_id)s and template_id = %(template_id)s
 
 
 @router.get(
-    "/sequences/{user_id}",
+    "/sequences/{user_id:id}",
     response_model=Page[Sequence],
     responses=documented(401, 403, 429),
     summary="What a user runs one after the other",
@@ -186,7 +186,7 @@ async def get_popular_sequences(
 
 
 @router.get(
-    "/user/{user_id}/templates",
+    "/user/{user_id:id}/templates",
     response_model=Page[Template],
     responses=documented(401, 403, 429),
     summary="A user's templates",
@@ -201,7 +201,7 @@ async def get_templates(
 
 
 @router.post(
-    "/user/{user_id}/templates",
+    "/user/{user_id:id}/templates",
     status_code=201,
     response_model=TemplateItem,
     responses={
@@ -226,7 +226,7 @@ async def add_template(
 
 
 @router.delete(
-    "/user/{user_id}/templates/{template_id}",
+    "/user/{user_id:id}/templates/{template_id:id}",
     status_code=204,
     responses=documented(401, 403, 404, 429),
     summary="Delete a template",

@@ -99,7 +99,7 @@ where user_id = %(user_id)s
 
 
 @router.get(
-    "/user/{user_id}",
+    "/user/{user_id:id}",
     response_model=Page[UserWorkflow],
     responses=documented(401, 403, 429),
     summary="The workflows a user uses",
@@ -117,7 +117,7 @@ async def get_user_workflows(
 
 
 @router.get(
-    "/user/{user_id}/rhythm",
+    "/user/{user_id:id}/rhythm",
     response_model=Page[RhythmHour],
     responses=documented(401, 403, 429),
     summary="When in the week a user works",

@@ -137,7 +137,7 @@ LongPaging = Annotated[Paging, Depends(_long_paging)]
 
 
 @router.get(
-    "/workflow/{workflow_id}/daily",
+    "/workflow/{workflow_id:id}/daily",
     response_model=Page[WorkflowDay],
     responses=documented(401, 403, 429),
     summary="A workflow day by day",
@@ -158,7 +158,7 @@ async def get_workflow_daily(
 
 
 @router.get(
-    "/workflow/{workflow_id}/lifecycle",
+    "/workflow/{workflow_id:id}/lifecycle",
     response_model=Page[LifecycleWeek],
     responses=documented(401, 403, 429),
     summary="A workflow's users week by week",
@@ -174,7 +174,7 @@ async def get_workflow_lifecycle(
 
 
 @router.get(
-    "/workflow/{workflow_id}/neighbours",
+    "/workflow/{workflow_id:id}/neighbours",
     response_model=Neighbours,
     responses=documented(401, 403, 429),
     summary="What is run before and after a workflow",

@@ -220,7 +220,7 @@ async def get_success_rates(
 
 
 @router.get(
-    "/success-rate/{workflow_id}",
+    "/success-rate/{workflow_id:id}",
     response_model=OneWorkflowReliability,
     responses=documented(401, 403, 404, 429),
     summary="Reliability of a workflow",
@@ -233,7 +233,7 @@ async def get_workflow_success_rate(
 
 
 @router.get(
-    "/workflow/{workflow_id}",
+    "/workflow/{workflow_id:id}",
     response_model=OneWorkflow,
     responses=documented(401, 403, 404, 429),
     summary="A workflow",

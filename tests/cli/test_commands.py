@@ -309,6 +309,8 @@ def test_keys_are_made_once_listed_without_the_key_and_revoked(run: Run) -> None
     _fails(run("keys", "create", "billing", "--scope", "track"), 1, "take another name")
     _fails(run("keys", "create", "x", "--scope", "everything"), 1, "everything is no scope")
     _fails(run("keys", "create", "x", "--scope", "read:self"), 1, "needs a user")
+    refused = run("keys", "create", "x", "--scope", "read:self", "--user", "nobody")
+    _fails(refused, 1, "There is no user 'nobody' in the namespace 'tracked'")
     assert run("keys", "revoke", "billing").returncode == 0
     _fails(run("keys", "revoke", "nobody"), 1, "There is no key named 'nobody'")
 

@@ -57,13 +57,14 @@ def create(
 ) -> None:
     """Make a key and print it. It is shown this once."""
     from usage_pipeline.identity import mapped_id, shared_namespace
-    from usage_pipeline.warehouse.people.api_keys import create_key
+    from usage_pipeline.warehouse.people.api_keys import create_key, require_user
 
     settings, warehouse = open_installation()
-    owner = None
-    if user:
-        owner = mapped_id("user", user, shared_namespace(settings.api.id_namespace))
+    namespace = settings.api.id_namespace
+    owner = mapped_id("user", user, shared_namespace(namespace)) if user else None
     with warehouse.connect() as connection:
+        if user and owner:
+            require_user(connection, owner, user, namespace)
         key = create_key(connection, name, scope, owner)
     say(key)
 
@@ -84,7 +85,8 @@ def list_all() -> None:
         ("name", "scopes", "user", "created", "last used", "revoked"),
         [
             (
-                key.name, " ".join(key.scopes), key.user_id, f"{key.created_at:%Y-%m-%d}",
+                key.name, " ".join(key.scopes), key.user_name or key.user_id,
+                f"{key.created_at:%Y-%m-%d}",
                 key.last_used_at and f"{key.last_used_at:%Y-%m-%d %H:%M}",
                 key.revoked_at and f"{key.revoked_at:%Y-%m-%d %H:%M}",
             )

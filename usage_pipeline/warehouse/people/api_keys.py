@@ -26,6 +26,7 @@ class ApiKey:
     name: str
     scopes: list[str]
     user_id: UUID | None
+    user_name: str | None
     created_at: datetime
     revoked_at: datetime | None
     last_used_at: datetime | None
@@ -65,9 +66,36 @@ def list_keys(connection: psycopg.Connection) -> list[ApiKey]:
     """All keys, also revoked ones, in the order in which they were made."""
     with connection.cursor(row_factory=class_row(ApiKey)) as cursor:
         return cursor.execute(
-            "select name, scopes, user_id, created_at, revoked_at, last_used_at "
-            "from raw.api_keys order by created_at, name"
+            "select name, scopes, user_id, created_at, revoked_at, last_used_at, ("
+            "select min(source_user_id) from raw.users where users.user_id = keys.user_id"
+            ") as user_name "
+            "from raw.api_keys as keys order by created_at, name"
         ).fetchall()
+
+
+def require_user(connection: psycopg.Connection, user: UUID, text: str, namespace: str) -> None:
+    """Make sure that somebody has this id: a key of nobody would read nothing, and say nothing.
+
+    Args:
+        connection: to the warehouse.
+        user: the id.
+        text: what it was mapped from.
+        namespace: the name of the namespace it was mapped in.
+
+    Raises:
+        UsageError: no execution of such a user was loaded or reported.
+    """
+    row = connection.execute(
+        "select exists (select from raw.users where user_id = %(user)s) "
+        "or exists (select from raw.tracked_executions where user_id = %(user)s)",
+        {"user": user},
+    ).fetchone()
+    if not row or not row[0]:
+        raise UsageError(
+            f"There is no user {text!r} in the namespace {namespace!r}: set "
+            "USAGE_API_ID_NAMESPACE to the source that knows them by this id, or give the user_id "
+            "that raw.users has for them."
+        )
 
 
 def revoke_key(connection: psycopg.Connection, name: str) -> None:

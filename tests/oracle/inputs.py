@@ -78,6 +78,9 @@ def _copy(row: dict[str, str], source: str, namespace: UUID, zone: tzinfo) -> Co
         source_id=identity,
         attempt=attempt,
         updated_at=instant(row["updated_at"]) if row.get("updated_at") else None,
+        queued_at=instant(row["queued_at"]) if row.get("queued_at") else None,
+        input_size=int(row["input_size"]) if row.get("input_size") else None,
+        output_size=int(row["output_size"]) if row.get("output_size") else None,
     )
     return Copy(execution, (row.get("workflow_name") or "").strip() or None, workflow, user)
 

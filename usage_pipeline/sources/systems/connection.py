@@ -25,8 +25,9 @@ class Connection(BaseModel):
     url: str | None = Field(
         default=None,
         min_length=1,
-        description="The address of the system, such as postgresql://reader:${CRM_PASSWORD}@db/crm "
-        "or sqlite:///runs.db. ${NAME} stands for a variable of the environment.",
+        description="The address of the system, such as https://airflow.example.org, "
+        "postgresql://reader:${CRM_PASSWORD}@db/crm or sqlite:///runs.db. ${NAME} stands for a "
+        "variable of the environment.",
     )
     query: str | None = Field(
         default=None,
@@ -36,6 +37,18 @@ class Connection(BaseModel):
     )
     query_seconds: int = Field(
         default=300, ge=1, description="How long the query of a day may take, in seconds."
+    )
+
+    token: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What the system knows the reader by, such as ${CI_TOKEN}.",
+    )
+    user: str | None = Field(
+        default=None, min_length=1, description="Who signs in to the system, with a password."
+    )
+    password: str | None = Field(
+        default=None, min_length=1, description="The password of user, such as ${CI_PASSWORD}."
     )
 
     def check_keys(self, kind: str, *, has_path: bool) -> None:
@@ -50,11 +63,20 @@ class Connection(BaseModel):
             raise ValueError(f"a source of the kind {kind} has no path: it needs {_needed(kind)}")
         needed, further = KEYS.get(kind, ((), ())) if not has_path else ((), ())
         for key in Connection.model_fields:
-            is_set = key in self.model_fields_set and getattr(self, key) is not None
+            is_set = key in self.model_fields_set and getattr(self, key) not in (None, ())
             if key in needed and not is_set:
                 raise ValueError(f"a source of the kind {kind} needs {key}")
             if is_set and key not in (*needed, *further):
                 raise ValueError(f"{key} is not a key of the kind {kind}")
+        if not has_path:
+            self._check_together(kind)
+
+    def _check_together(self, kind: str) -> None:
+        """Check what keys mean beside each other."""
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password are declared together")
+        if self.user is not None and self.token is not None:
+            raise ValueError("declare a token, or a user and a password")
         if kind == "sql" and not all(bound in (self.query or "") for bound in DAY_BOUNDS):
             raise ValueError(
                 "query must ask for one day: use :day_start and :day_end, such as "

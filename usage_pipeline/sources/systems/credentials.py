@@ -46,6 +46,26 @@ class Credentials:
         self._note_password(filled)
         return filled
 
+    def secret(self, text: str, key: str) -> str:
+        """A token or password, filled in and never shown.
+
+        Args:
+            text: the value in the declaration.
+            key: the key that holds it, for messages.
+
+        Raises:
+            InputError: a variable is not set, or its value cannot be sent.
+        """
+        # A file that a secret was copied from often ends with a line break.
+        value = self.fill(text).strip()
+        self._values |= {value} - {""}
+        if not value.isascii() or not value.isprintable():
+            raise InputError(
+                f"The {key} of the source {self.source!r} holds a character that no {key} has, "
+                "such as a line break: copy it again."
+            )
+        return value
+
     def hide(self, message: str) -> str:
         """A message in one line, without any secret that was filled in."""
         shown = " ".join(message.split())

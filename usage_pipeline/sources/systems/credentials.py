@@ -3,13 +3,17 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from usage_pipeline.errors import InputError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _USER_INFO = re.compile(r"//[^/@\s]*@")
+# What comes before and after a variable that stands in the user info of an address.
+_BEFORE, _AFTER = re.compile(r"://[^/?#@]*$"), re.compile(r"[^/?#@]*@")
+_DELIMITERS = re.compile(r"[:/?#@\s]+")
 _HIDDEN = "***"
+_SHORTEST_PIECE = 3
 
 
 @dataclass
@@ -28,6 +32,8 @@ class Credentials:
     def fill(self, text: str) -> str:
         """A text of the declaration with the values of its variables.
 
+        A user or a password of an address is percent-encoded, so that it may hold any character.
+
         Raises:
             InputError: a variable is not set.
         """
@@ -39,8 +45,11 @@ class Credentials:
                     f"The source {self.source!r} needs the environment variable {name}, which is "
                     "not set."
                 )
-            self._values.add(self.environment[name])
-            return self.environment[name]
+            secret = self.environment[name]
+            self._note(secret)
+            before, after = text[: variable.start()], text[variable.end() :]
+            is_user_info = _BEFORE.search(before) and _AFTER.match(after)
+            return quote(secret, safe="") if is_user_info else secret
 
         filled = _VARIABLE.sub(value, text)
         self._note_password(filled)
@@ -74,9 +83,16 @@ class Credentials:
         return _USER_INFO.sub(f"//{_HIDDEN}@", shown)
 
     def _note_password(self, url: str) -> None:
-        try:
-            password = urlsplit(url).password if "://" in url else None
-        except ValueError:
-            return
-        if password:
-            self._values |= {password, unquote(password)}
+        _, _, address = url.partition("://")
+        password = address.rpartition("@")[0].partition(":")[2]
+        self._note(password)
+        # A driver that splits the address elsewhere names pieces of the password as host or port.
+        # Shorter pieces tell nothing, and would be taken for parts of words.
+        for piece in _DELIMITERS.split(password):
+            if len(piece) >= _SHORTEST_PIECE:
+                self._note(piece)
+
+    def _note(self, secret: str) -> None:
+        # Messages are shown in one line: a secret is looked for as it stands there.
+        forms = (secret, quote(secret, safe=""), unquote(secret))
+        self._values |= {" ".join(form.split()) for form in forms} - {""}

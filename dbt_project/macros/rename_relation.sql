@@ -2,13 +2,20 @@
     dbt swaps a rebuilt table or view in by renaming, for which nobody may be reading the old one. Whoever
     waits for that makes every later reader wait behind them, so each attempt gives up after a moment and
     lets them pass before the next, as the loads in Python do.
+
+    dbt renames the old one, too, and drops it after the commit. A run that is killed between the two leaves
+    it behind, so it goes at once, in the transaction of the swap.
 -#}
 {% macro postgres__rename_relation(from_relation, to_relation) -%}
+    {%- set old = from_relation.type ~ ' ' ~ from_relation.render() -%}
     {%- set new_name = adapter.quote_as_configured(to_relation.identifier, 'identifier') -%}
+    {%- if to_relation.identifier.endswith('__dbt_backup') -%}
+        {%- set swap = 'drop ' ~ old ~ ' cascade' -%}
+    {%- else -%}
+        {%- set swap = 'alter ' ~ old ~ ' rename to ' ~ new_name -%}
+    {%- endif -%}
     {%- call statement('rename_relation') -%}
-        {{ run_patiently(
-            'alter ' ~ from_relation.type ~ ' ' ~ from_relation.render() ~ ' rename to ' ~ new_name, from_relation
-        ) }}
+        {{ run_patiently(swap, from_relation) }}
     {%- endcall -%}
 {%- endmacro %}
 

@@ -7,12 +7,11 @@
     it behind, so it goes at once, in the transaction of the swap.
 -#}
 {% macro postgres__rename_relation(from_relation, to_relation) -%}
-    {%- set old = from_relation.type ~ ' ' ~ from_relation.render() -%}
     {%- set new_name = adapter.quote_as_configured(to_relation.identifier, 'identifier') -%}
     {%- if to_relation.identifier.endswith('__dbt_backup') -%}
-        {%- set swap = 'drop ' ~ old ~ ' cascade' -%}
+        {%- set swap = get_drop_sql(from_relation) -%}
     {%- else -%}
-        {%- set swap = 'alter ' ~ old ~ ' rename to ' ~ new_name -%}
+        {%- set swap = get_rename_sql(from_relation, new_name) -%}
     {%- endif -%}
     {%- call statement('rename_relation') -%}
         {{ run_patiently(swap, from_relation) }}

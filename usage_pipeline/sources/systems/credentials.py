@@ -67,7 +67,7 @@ class Credentials:
         """
         # A file that a secret was copied from often ends with a line break.
         value = self.fill(text).strip()
-        self._values |= {value} - {""}
+        self._note(value)
         if not value.isascii() or not value.isprintable():
             raise InputError(
                 f"The {key} of the source {self.source!r} holds a character that no {key} has, "

@@ -14,7 +14,7 @@ CUT = "cut"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What a server was asked."""
 
     method: str
@@ -45,17 +45,17 @@ class Server:
         url: its address.
         answer: gives the reply to a request, or CUT.
         faults: replies that come first, one for each request, None for the usual one.
-        asked: the requests so far.
+        requests: what it was asked so far.
     """
 
-    answer: Callable[[Asked], "Reply | str"]
+    answer: Callable[[Request], "Reply | str"]
     url: str = ""
     faults: list[Reply | str | None] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
 
 @contextmanager
-def answering(answer: Callable[[Asked], Reply | str]) -> Iterator[Server]:
+def answering(answer: Callable[[Request], Reply | str]) -> Iterator[Server]:
     """Serve on a free port of loopback."""
     server = Server(answer)
 
@@ -75,10 +75,10 @@ def answering(answer: Callable[[Asked], Reply | str]) -> Iterator[Server]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             query = parse_qs(parts.query, keep_blank_values=True)
             body = json.loads(sent) if sent.startswith((b"{", b"[")) else None
-            asked = Asked(self.command, parts.path, query, headers, body)
-            server.asked.append(asked)
+            request = Request(self.command, parts.path, query, headers, body)
+            server.requests.append(request)
             fault = server.faults.pop(0) if server.faults else None
-            reply = server.answer(asked) if fault is None else fault
+            reply = server.answer(request) if fault is None else fault
             if isinstance(reply, str):
                 self.close_connection = True
                 return

@@ -17,7 +17,7 @@ from usage_pipeline.sources.systems.credentials import Credentials
 from usage_pipeline.sources.systems.http import System, seconds_to_wait
 from usage_pipeline.sources.systems.span import Span
 
-from .answering import CUT, Asked, Reply, Server, answering
+from .answering import CUT, Reply, Request, Server, answering
 
 _SPAN = Span(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC))
 _BUSY = [
@@ -38,7 +38,7 @@ def no_waiting() -> Iterator[None]:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with answering(lambda asked: Reply({"path": asked.path, "n": 7001})) as served:
+    with answering(lambda request: Reply({"path": request.path, "n": 7001})) as served:
         yield served
 
 
@@ -65,8 +65,8 @@ def test_a_busy_system_is_asked_again(server: Server, fault: Reply | str) -> Non
     server.faults = [fault, fault]
     with _system(server.url) as system:
         assert system.get("/runs").body == {"path": "/runs", "n": "7001"}
-    assert len(server.asked) == 3
-    assert {each.headers["authorization"] for each in server.asked} == {"Bearer open-sesame"}
+    assert len(server.requests) == 3
+    assert {each.headers["authorization"] for each in server.requests} == {"Bearer open-sesame"}
 
 
 def test_the_pause_that_a_system_asks_for_is_kept(server: Server) -> None:
@@ -128,7 +128,7 @@ def test_an_address_that_cannot_be_one_is_one_sentence(url: str) -> None:
 def test_a_secret_that_cannot_be_sent_is_not_shown(server: Server) -> None:
     with _system(server.url, value=" open-sesame\n") as system:
         system.get("/runs")
-    assert server.asked[0].headers["authorization"] == "Bearer open-sesame"
+    assert server.requests[0].headers["authorization"] == "Bearer open-sesame"
     for wrong in ("open\nsesame", "opén"):
         with pytest.raises(InputError, match="token of the source 'ci' holds a char") as failure:
             _system(server.url, value=wrong)
@@ -136,15 +136,15 @@ def test_a_secret_that_cannot_be_sent_is_not_shown(server: Server) -> None:
 
 
 def test_links_are_followed_to_the_end_and_only_at_home(server: Server) -> None:
-    def answer(asked: Asked) -> Reply:
-        page = int(asked.one("page", "1"))
+    def answer(request: Request) -> Reply:
+        page = int(request.one("page", "1"))
         there = {3: None, 4: "http://example.org/steal"}.get(page, f"{server.url}?page={page + 1}")
         return Reply([{"id": page}], headers={"Link": f'<{there}>; rel="next"'} if there else {})
 
     server.answer = answer
     with _system(server.url) as system:
-        found = [answer.rows() for answer in pages.by_link(system, "/runs", {"per": 1})]
-        assert found == [[{"id": "1"}], [{"id": "2"}], [{"id": "3"}]]
+        rows = [answer.rows() for answer in pages.by_link(system, "/runs", {"per": 1})]
+        assert rows == [[{"id": "1"}], [{"id": "2"}], [{"id": "3"}]]
         with pytest.raises(InputError, match="sends its reader on to http://example"):
             list(pages.by_link(system, "/runs", {"page": 4}))
         server.answer = lambda _: Reply([], headers={"Link": '</runs?page=2>; rel="next"'})
@@ -167,14 +167,14 @@ def test_a_cursor_is_believed_when_it_brings_something_new(server: Server) -> No
 
 
 @given(st.integers(0, 30), st.integers(2, 7), st.integers(2, 7))
-def test_offsets_count_what_came_not_what_was_asked_for(rows: int, asked: int, cap: int) -> None:
+def test_offsets_count_what_came_not_what_was_asked_for(rows: int, size: int, cap: int) -> None:
     listed = [{"id": number} for number in range(rows)]
-    found = pages.by_offset(
+    reading = pages.by_offset(
         _system("http://ci"),
-        lambda offset: listed[offset : offset + min(asked, cap)],
+        lambda offset: listed[offset : offset + min(size, cap)],
         lambda row: row["id"],
     )
-    assert [row for page in found for row in page] == listed
+    assert [row for page in reading for row in page] == listed
 
 
 @given(st.data())
@@ -190,7 +190,7 @@ def test_a_list_that_changes_while_it_is_read_loses_no_row_that_stays(data: st.D
             listed.append(100 + len(listed))
         return [{"id": number} for number in listed[offset : offset + 4]]
 
-    found = set[int]()
+    ids = set[int]()
     changes_all_the_time = False
     reading = pages.by_offset(_system("http://ci"), page, lambda row: row["id"])
     while not changes_all_the_time:
@@ -200,19 +200,19 @@ def test_a_list_that_changes_while_it_is_read_loses_no_row_that_stays(data: st.D
             break
         except InputError:
             changes_all_the_time = True
-        found |= {row["id"] for row in rows}
-    assert changes_all_the_time or stays <= found
+        ids |= {row["id"] for row in rows}
+    assert changes_all_the_time or stays <= ids
 
 
 def test_the_last_id_leads_on_or_is_an_error() -> None:
     listed = [{"id": number} for number in range(9, 0, -1)]
     system = _system("http://ci")
-    found = pages.by_last_id(
+    reading = pages.by_last_id(
         system,
         lambda last: [row for row in listed if last is None or row["id"] < last][:4],
         lambda row: row["id"],
     )
-    assert [row for page in found for row in page] == listed
+    assert [row for page in reading for row in page] == listed
     with pytest.raises(InputError, match="rows that were read before"):
         list(pages.by_last_id(system, lambda _: listed[:4], lambda row: row["id"]))
 

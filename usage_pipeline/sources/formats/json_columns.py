@@ -59,13 +59,24 @@ def columns_of(
     names = list(dict.fromkeys(name for each in objects for name in each))
     columns = {name: text_column([each.get(name) for each in objects]) for name in names}
     for path in paths:
-        if path in columns:
-            continue
-        members = path.split(".")
-        values = [_inside(each, members) for each in objects]
-        if any(value is not _MISSING for value in values):
-            columns[path] = text_column([None if value is _MISSING else value for value in values])
+        if path not in columns and (column := _nested_column(objects, path)) is not None:
+            columns[path] = column
     return columns
+
+
+def column_at(objects: Sequence[Mapping[str, Any]], path: str) -> pa.Array | None:
+    """One column of `columns_of`: of a member, else of a path; None where no row has it."""
+    if any(path in each for each in objects):
+        return text_column([each.get(path) for each in objects])
+    return _nested_column(objects, path)
+
+
+def _nested_column(objects: Sequence[Mapping[str, Any]], path: str) -> pa.Array | None:
+    members = path.split(".")
+    values = [_inside(each, members) for each in objects]
+    if all(value is _MISSING for value in values):
+        return None
+    return text_column([None if value is _MISSING else value for value in values])
 
 
 def _inside(value: Any, members: Sequence[str]) -> Any:

@@ -63,7 +63,7 @@ class Connection(BaseModel):
             raise ValueError(f"a source of the kind {kind} has no path: it needs {_needed(kind)}")
         needed, further = KEYS.get(kind, ((), ())) if not has_path else ((), ())
         for key in Connection.model_fields:
-            is_set = key in self.model_fields_set and getattr(self, key) not in (None, ())
+            is_set = key in self.model_fields_set and getattr(self, key) is not None
             if key in needed and not is_set:
                 raise ValueError(f"a source of the kind {kind} needs {key}")
             if is_set and key not in (*needed, *further):

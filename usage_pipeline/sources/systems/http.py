@@ -6,7 +6,8 @@ How answers are paged stands in `pages`; what they mean stands in the module of 
 
 import logging
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Self
@@ -30,6 +31,7 @@ _BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _SHOWN: Final = 200
 
 
+@dataclass(frozen=True)
 class Answer:
     """What a system answered: JSON, its numbers as text (see `json_columns`).
 
@@ -38,10 +40,8 @@ class Answer:
         next_link: the address of the next page by its `Link` header, if there is one.
     """
 
-    def __init__(self, body: Any, next_link: str | None = None) -> None:
-        """Wrap an answer."""
-        self.body = body
-        self.next_link = next_link
+    body: Any
+    next_link: str | None = None
 
     def rows(self, member: str | None = None) -> list[dict[str, Any]]:
         """The objects of a list: of the body, or of a member of it; other things are left out."""
@@ -84,7 +84,7 @@ class System:
         self.source = config.name
         self.title = title
         self._hide = credentials.hide
-        self._url = credentials.fill(config.url or usual_url or "").rstrip("/")
+        url = credentials.fill(config.url or usual_url or "").rstrip("/")
         sent = {"Accept": "application/json", **(headers or {})}
         if config.token is not None:
             sent[token_header[0]] = token_header[1] + credentials.secret(config.token, "token")
@@ -95,7 +95,7 @@ class System:
             )
         try:
             self._client = httpx.Client(
-                base_url=self._url,
+                base_url=url,
                 headers=sent,
                 auth=auth,
                 timeout=_TIMES,
@@ -167,15 +167,15 @@ class System:
             raise self._refusal(refused.response) from None
         except (httpx.HTTPError, ssl.SSLError) as error:
             reason = str(error) or type(error).__name__
-            raise self.error(f"does not answer at {self._place(request.url)}: {reason}") from None
+            raise self.error(f"does not answer at {self._address(request.url)}: {reason}") from None
         if response.is_error:
             return Answer(None)
         try:
             return Answer(parse(response.text), response.links.get("next", {}).get("url"))
         except (ValueError, RecursionError):
             raise self.error(
-                f"answers at {self._place(request.url)} with something that is not JSON: check the "
-                "url, and whether a page to sign in is in between"
+                f"answers at {self._address(request.url)} with something that is not JSON: check "
+                "the url, and whether a page to sign in is in between"
             ) from None
 
     def error(self, what: str) -> InputError:
@@ -221,7 +221,7 @@ class System:
         return wait
 
     def _refusal(self, response: httpx.Response) -> InputError:
-        status, place = response.status_code, self._place(response.url)
+        status, address = response.status_code, self._address(response.url)
         wait = seconds_to_wait(response.headers, datetime.now(UTC))
         reason = f" ({words})" if (words := _words(response)) else ""
         if status == 401:
@@ -235,15 +235,16 @@ class System:
             )
         if status == 403:
             return self.error(
-                f"may not be read with its token or user at {place} (403){reason}: allow it to read"
+                f"may not be read with its token or user at {address} (403){reason}: allow it "
+                "to read"
             )
         if status == 404:
-            return self.error(f"has nothing at {place} (404){reason}: check what it declares")
+            return self.error(f"has nothing at {address} (404){reason}: check what it declares")
         if status in _BUSY:
-            return self.error(f"keeps answering {status} at {place}{reason}: load again later")
-        return self.error(f"refuses what it is asked at {place} ({status}){reason}")
+            return self.error(f"keeps answering {status} at {address}{reason}: load again later")
+        return self.error(f"refuses what it is asked at {address} ({status}){reason}")
 
-    def _place(self, url: httpx.URL) -> str:
+    def _address(self, url: httpx.URL) -> str:
         return str(url.copy_with(query=None, userinfo=b""))
 
 
@@ -269,9 +270,8 @@ def _until(moment: str, now: datetime) -> float:
 def _words(response: httpx.Response) -> str:
     """What a refusal says, cut off."""
     try:
-        body = response.json()
+        problem = Answer(response.json())
     except ValueError:
         return ""
-    member: Callable[[str], Any] = body.get if isinstance(body, dict) else lambda _: None
-    said = member("message") or member("detail") or member("title")
-    return said[:_SHOWN].rstrip(".") if isinstance(said, str) else ""
+    words = problem.get("message") or problem.get("detail") or problem.get("title")
+    return words[:_SHOWN].rstrip(".") if isinstance(words, str) else ""

@@ -6,12 +6,13 @@ a silent end. What a row means stands in the module of each system.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 
-from usage_pipeline.sources.formats.json_columns import columns_of, text_column
+from usage_pipeline.sources.formats.json_columns import column_at, text_column
 from usage_pipeline.sources.formats.rows import RawRows
 from usage_pipeline.sources.systems.http import Answer, System
 from usage_pipeline.sources.systems.span import Span
@@ -155,20 +156,19 @@ def batches(
         mapped: further columns that the source maps: members, or paths with dots into them.
     """
     further = [name for name in mapped if name not in fields]
-    waiting: list[Row] = []
-    before = 0
-    for row in chain((None,), rows, (None,)):
-        if row is not None:
-            waiting.append(row)
-        if row is None or len(waiting) == _BATCH_ROWS:
-            numbers = np.arange(len(waiting), dtype=np.int64) + before + 1
-            columns = {
-                name: text_column([of(each) for each in waiting]) for name, of in fields.items()
-            }
-            found = columns_of(waiting, further) if further else {}
-            columns |= {
-                name: found.get(name, text_column([None] * len(waiting))) for name in further
-            }
-            yield RawRows(numbers, columns, marked=True)
-            before += len(waiting)
-            waiting = []
+    yield _batch((), fields, further, 0)
+    remaining, before = iter(rows), 0
+    while batch := list(islice(remaining, _BATCH_ROWS)):
+        yield _batch(batch, fields, further, before)
+        before += len(batch)
+
+
+def _batch(
+    rows: Page, fields: Mapping[str, Callable[[Row], Any]], further: Iterable[str], before: int
+) -> RawRows:
+    columns = {name: text_column([of(row) for row in rows]) for name, of in fields.items()}
+    for name in further:
+        column = column_at(rows, name)
+        columns[name] = pa.nulls(len(rows), pa.string()) if column is None else column
+    numbers = np.arange(len(rows), dtype=np.int64) + before + 1
+    return RawRows(numbers, columns, marked=True)

@@ -102,6 +102,7 @@ def test_pauses_are_read_as_systems_write_them(
         (Reply({"message": "No open-sesame."}, 403), "(403) (No ***): allow it to read."),
         (Reply({"detail": "Not Found"}, 404), "/runs (404) (Not Found): check what it declares."),
         (Reply([1], 400), "refuses what it is asked at"),
+        (Reply("[" * 100_000, 400), "refuses what it is asked at"),
         (Reply("bad", 502), "keeps answering 502 at"),
         (Reply({}, 429, {"Retry-After": "9999"}), "wants a pause of 9,999 s: load again later."),
         (Reply("<html>sign in</html>"), "with something that is not JSON: check the url"),

@@ -271,7 +271,7 @@ def _words(response: httpx.Response) -> str:
     """What a refusal says, cut off."""
     try:
         problem = Answer(response.json())
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     words = problem.get("message") or problem.get("detail") or problem.get("title")
     return words[:_SHOWN].rstrip(".") if isinstance(words, str) else ""

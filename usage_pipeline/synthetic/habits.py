@@ -16,9 +16,8 @@ import numpy.typing as npt
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.synthetic.model import GeneratorConfig, Purpose, stream
+from usage_pipeline.synthetic.participants import Floats, Users, Workflows
 from usage_pipeline.synthetic.starts import Ints
-from usage_pipeline.synthetic.users import Users
-from usage_pipeline.synthetic.workflows import Floats, Workflows
 
 MAX_STEPS = 5
 MAX_HOURS = 3

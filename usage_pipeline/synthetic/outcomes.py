@@ -9,6 +9,7 @@ import pyarrow as pa
 from usage_pipeline.synthetic.columns import numbered_text, uuid_text
 from usage_pipeline.synthetic.model import Purpose, stream
 from usage_pipeline.synthetic.names import ERROR_MESSAGES
+from usage_pipeline.synthetic.participants import Workflows
 from usage_pipeline.synthetic.population import Population
 from usage_pipeline.synthetic.starts import (
     HOUR_MS,
@@ -21,7 +22,6 @@ from usage_pipeline.synthetic.starts import (
     Status,
     Trigger,
 )
-from usage_pipeline.synthetic.workflows import Workflows
 
 MISSING = -1
 

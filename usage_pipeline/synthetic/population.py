@@ -1,6 +1,6 @@
 """Everything about a generated history that is the same on all its days, drawn once and kept.
 
-Users, workflows and habits have modules of their own; the schedules of machines are planned here.
+Users and workflows are drawn in `participants`, habits in `habits`; the schedules here.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,8 @@ import numpy as np
 
 from usage_pipeline.synthetic.habits import Habits, plan_habits
 from usage_pipeline.synthetic.model import GeneratorConfig, Purpose, stream
+from usage_pipeline.synthetic.participants import Users, Workflows, draw_users, draw_workflows
 from usage_pipeline.synthetic.starts import Ints, Mask
-from usage_pipeline.synthetic.users import Users, draw_users
-from usage_pipeline.synthetic.workflows import Workflows, draw_workflows
 
 _WORKDAYS, _ALL_DAYS = 0b0011111, 0b1111111
 _CHAINED_SHARE = 1 / 3

@@ -7,7 +7,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from usage_pipeline.cli.console import say, say_table
-from usage_pipeline.mining.insights.organisation import in_words
+from usage_pipeline.mining.insights.wording import organisation_insight_in_words
 
 _NAMES = sql.SQL("""(
     select string_agg(coalesce(workflow_name, step.id::text), ' → ' order by place)
@@ -72,7 +72,7 @@ def show_mined(connection: psycopg.Connection) -> None:
         insight_type = insight["insight_type"]
         shown[insight_type] = shown.get(insight_type, 0) + 1
         if shown[insight_type] <= _PER_TYPE:
-            say(f"  {in_words(insight)['message']}")
+            say(f"  {organisation_insight_in_words(insight)['message']}")
 
 
 def _show_user(connection: psycopg.Connection, user: Any) -> None:

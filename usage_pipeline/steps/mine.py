@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import psycopg
 import pyarrow as pa
 
-from usage_pipeline.mining.daily.session_days import read_executions_of_day
+from usage_pipeline.mining.daily.sessions import read_executions_of_day
 from usage_pipeline.mining.daily.statistics import DailyStatistics, day_statistics
 from usage_pipeline.mining.insights.find import EveryoneCounts, InsightInputs, find_insights
 from usage_pipeline.mining.insights.states import merge_insights

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from usage_pipeline.mining.insights.organisation import in_words
+from usage_pipeline.mining.insights.wording import organisation_insight_in_words
 
 
 def _id(number: int) -> UUID:
@@ -77,9 +77,9 @@ def _row(kind: str, **changed: Any) -> dict[str, Any]:
 def test_an_insight_of_the_organisation_is_one_sentence(
     row: dict[str, Any], subject: str, message: str
 ) -> None:
-    assert in_words(row) == {"subject": subject, "message": message}
+    assert organisation_insight_in_words(row) == {"subject": subject, "message": message}
 
 
 def test_a_type_without_a_sentence_is_an_error() -> None:
     with pytest.raises(ValueError, match="not a sentence for insights of type other"):
-        in_words(_row("other"))
+        organisation_insight_in_words(_row("other"))

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.mining import reference, whole
 from tests.unit.mining.reference import Execution
 from tests.unit.mining.strategies import USERS, WORKFLOWS, run, to_table, uuid_of
-from usage_pipeline.mining.daily.hours import execution_hours
-from usage_pipeline.mining.daily.statistics import statistics_of_days
+from usage_pipeline.mining.daily.statistics import execution_hours, statistics_of_days
 from usage_pipeline.mining.executions import ExecutionsOfUsers
 from usage_pipeline.mining.patterns.time import find_time_windows
 from usage_pipeline.mining.patterns.usage import USAGE_PATTERNS_SCHEMA

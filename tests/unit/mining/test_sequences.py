@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 from tests.unit.mining import reference
 from tests.unit.mining.strategies import ZONES, at, histories, run, to_table, uuid_of
 from usage_pipeline.mining.columns import to_date
-from usage_pipeline.mining.daily.hours import execution_hours
 from usage_pipeline.mining.daily.sequences import (
     SEQUENCE_OCCURRENCES_SCHEMA,
     count_sequences,
     intern_sequences,
     sequence_occurrences,
 )
-from usage_pipeline.mining.daily.session_days import closing_days
-from usage_pipeline.mining.daily.sessions import sessionize
+from usage_pipeline.mining.daily.sessions import closing_days, sessionize
 from usage_pipeline.mining.daily.statistics import (
     DailyStatistics,
     day_statistics,
+    execution_hours,
     statistics_of_days,
+    step_counts,
+    transitions,
 )
-from usage_pipeline.mining.daily.transitions import step_counts, transitions
 from usage_pipeline.mining.executions import ExecutionsOfUsers
 from usage_pipeline.mining.sequences.frequent import WORKFLOW_SEQUENCES_SCHEMA, workflow_sequences
 

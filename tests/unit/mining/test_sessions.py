@@ -16,17 +16,15 @@ from tests.unit.mining.strategies import ZONES, at, histories, run, to_table, uu
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import to_date
 from usage_pipeline.mining.daily.sequences import sequence_occurrences
-from usage_pipeline.mining.daily.session_days import (
-    closing_days,
-    read_executions_of_day,
-    sessions_closing_on,
-    users_to_read_back,
-)
 from usage_pipeline.mining.daily.sessions import (
     SESSIONS_SCHEMA,
     STEPS_SCHEMA,
+    closing_days,
     cut_sessions,
+    read_executions_of_day,
     sessionize,
+    sessions_closing_on,
+    users_to_read_back,
 )
 from usage_pipeline.mining.executions import ExecutionsOfUsers
 from usage_pipeline.mining.settings import SessionSettings

@@ -13,8 +13,7 @@ from tests.unit.mining import reference, whole
 from tests.unit.mining.strategies import at, histories, run, to_table, uuid_of
 from usage_pipeline.errors import UsageError
 from usage_pipeline.mining.columns import to_date
-from usage_pipeline.mining.daily.session_days import closing_days
-from usage_pipeline.mining.daily.sessions import sessionize
+from usage_pipeline.mining.daily.sessions import closing_days, sessionize
 from usage_pipeline.mining.daily.statistics import statistics_of_days
 from usage_pipeline.mining.sequences.follow_ups import FOLLOW_UPS_SCHEMA
 from usage_pipeline.mining.sequences.parts import SUBSEQUENCES_SCHEMA

@@ -15,7 +15,7 @@ from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.routes.workflow_history import LongPaging, Span, span
 from usage_pipeline.api.schemas import Counts, Reliability, SuccessRate
 from usage_pipeline.api.services import ReaderDep, ServicesDep
-from usage_pipeline.mining.insights.organisation import in_words
+from usage_pipeline.mining.insights.wording import organisation_insight_in_words
 
 router = topic("organisation")
 
@@ -79,7 +79,7 @@ from marts.organisation_insights
 where true
 """,
     order=(Key("insight_type", TEXT), Key("score_place", DOUBLE, "-score"), Key("subject_id", ID)),
-    worded=in_words,
+    worded=organisation_insight_in_words,
 )
 _DEFINITIONS: Final = """
 select class.relname || coalesce('.' || attribute.attname, '') as name, description.description

@@ -28,8 +28,7 @@ from usage_pipeline.mining.columns import (
     to_ids,
     to_instants,
 )
-from usage_pipeline.mining.daily.session_days import closing_days
-from usage_pipeline.mining.daily.sessions import Sessions
+from usage_pipeline.mining.daily.sessions import Sessions, closing_days
 
 IDS: Final = pa.list_(pa.field("item", pa.string()))
 """A column of lists of workflow ids."""

@@ -1,13 +1,18 @@
 """Words for what was mined: names made safe to show, counts in singular and plural, days, hours.
 
+The sentences of the organisation's insights stand here too, made from the numbers of the mart.
+
 Texts are plain: whoever puts them into HTML escapes them as any other text.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import pyarrow as pa
+
+from usage_pipeline.terms import MONTH_DAYS, POPULAR_DAYS, RELIABILITY_DAYS
 
 LONGEST_NAME = 80
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -111,3 +116,55 @@ class Names:
         """The names in a table with workflow_id and workflow_name."""
         ids = workflows["workflow_id"].cast(pa.string()).to_pylist()
         return cls(dict(zip(ids, workflows["workflow_name"].to_pylist(), strict=True)))
+
+
+def organisation_insight_in_words(insight: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row of `marts.organisation_insights` is about, and what it says.
+
+    Args:
+        insight: insight_type, workflow_id, workflow_name, workflow_ids, workflow_names, user_count,
+            execution_count, success_rate_fraction and last_used_date of the row.
+
+    Returns:
+        `subject` and `message`.
+    """
+    subject = _subject(insight)
+    users = _counted(insight["user_count"], "user")
+    match insight["insight_type"]:
+        case "valuable":
+            times = _counted(insight["execution_count"], "time")
+            message = (
+                f"{subject} is valuable: {users} ran it {times} in the last {POPULAR_DAYS} days"
+            )
+        case "fix_this":
+            runs = _counted(insight["execution_count"], "finished run")
+            message = (
+                f"{subject} fails often: {percent(insight['success_rate_fraction'])} of {runs} "
+                f"succeeded in the last {RELIABILITY_DAYS} days. Fix it"
+            )
+        case "retire_this":
+            message = (
+                f"Nobody has run {subject} since {insight['last_used_date']}; "
+                f"{users} used it before. Retire it?"
+            )
+        case "automate_this":
+            times = _counted(insight["execution_count"], "time")
+            message = (
+                f"{users} run {subject} again and again ({times} in the last {MONTH_DAYS} days). "
+                "Automate it for everyone?"
+            )
+        case other:
+            raise ValueError(f"There is not a sentence for insights of type {other}.")
+    return {"subject": subject, "message": message}
+
+
+def _subject(insight: Mapping[str, Any]) -> str:
+    ids: Sequence[Any] = insight["workflow_ids"] or [insight["workflow_id"]]
+    names: Sequence[str | None] = insight["workflow_names"] or [insight["workflow_name"]]
+    steps = zip(names, ids, strict=True)
+    return " → ".join(quoted(clean_name(name, str(workflow))) for name, workflow in steps)
+
+
+def _counted(count: int, one: str) -> str:
+    """A count with its noun, digits not grouped."""
+    return f"{count} {one if count == 1 else one + 's'}"

@@ -9,10 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import sql
 
-from usage_pipeline.mining.daily.hours import HOURS_SCHEMA
 from usage_pipeline.mining.daily.sequences import SEQUENCE_OCCURRENCES_SCHEMA
-from usage_pipeline.mining.daily.statistics import DailyStatistics
-from usage_pipeline.mining.daily.transitions import STEP_COUNTS_SCHEMA, TRANSITIONS_SCHEMA
+from usage_pipeline.mining.daily.statistics import (
+    HOURS_SCHEMA,
+    STEP_COUNTS_SCHEMA,
+    TRANSITIONS_SCHEMA,
+    DailyStatistics,
+)
 from usage_pipeline.terms import MACHINE_TRIGGERS
 from usage_pipeline.warehouse.columns import Snapshot
 from usage_pipeline.warehouse.copy import copy_batch

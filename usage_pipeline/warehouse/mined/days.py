@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from psycopg import sql
 
-from usage_pipeline.mining.daily.session_days import READ_BACK_DAYS
+from usage_pipeline.mining.daily.sessions import READ_BACK_DAYS
 from usage_pipeline.warehouse.columns import Snapshot
 
 _ONE_DAY = timedelta(days=1)

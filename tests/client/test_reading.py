@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from tests.loops import run
 from usage_pipeline.client import ApiError, AsyncClient, Client, Report, answers
 from usage_pipeline.client.async_reading import AsyncReading
-from usage_pipeline.client.decoding import decoder
 from usage_pipeline.client.reading import Reading
-from usage_pipeline.client.requests import AsyncListing, Listing
+from usage_pipeline.client.requests import AsyncListing, Listing, decoder
 
 WORKFLOW = "6f1c7a52-0d0b-5c0e-9d0e-2f6f6f0a7b11"
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -65,8 +65,7 @@ def check(
 def _is_shown(settings: Settings, config: "SourceConfig", first: date, last: date) -> bool:
     """Show a source, or say why it cannot be read; one that cannot holds up no other."""
     from usage_pipeline.sources.preview import preview
-    from usage_pipeline.sources.reading.spool import open_source
-    from usage_pipeline.sources.reading.spool_folder import spool_folder
+    from usage_pipeline.sources.reading.spool import open_source, spool_folder
 
     try:
         with spool_folder(settings.home) as folder:

@@ -13,14 +13,13 @@ from typing import Any, Final, Self
 import httpx
 
 from usage_pipeline.client.async_reading import AsyncReading
-from usage_pipeline.client.delivery import Delivery
+from usage_pipeline.client.delivery import Delivery, TrackingStats
 from usage_pipeline.client.errors import ApiError
 from usage_pipeline.client.lifetime import survive_forks
 from usage_pipeline.client.reading import Reading
 from usage_pipeline.client.reports import Report, Trigger
 from usage_pipeline.client.requests import Identifier, Request, checked_url, headers
 from usage_pipeline.client.sender import Sender
-from usage_pipeline.client.stats import TrackingStats
 from usage_pipeline.client.tracking import Reporter, Tracker, UserChoice
 
 URL_VARIABLE: Final = "USAGE_API_URL"

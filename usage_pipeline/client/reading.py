@@ -13,9 +13,17 @@ from typing import Any, Literal, TypeVar
 import httpx
 
 from usage_pipeline.client import answers
-from usage_pipeline.client.decoding import answer_of, page_of
 from usage_pipeline.client.reports import Report, plain
-from usage_pipeline.client.requests import Identifier, Listing, Page, Request, get, path_of
+from usage_pipeline.client.requests import (
+    Identifier,
+    Listing,
+    Page,
+    Request,
+    answer_of,
+    get,
+    page_of,
+    path_of,
+)
 
 T = TypeVar("T")
 

@@ -15,15 +15,17 @@ from typing import Final
 from usage_pipeline.client.delivery import (
     MOST_BYTES,
     MOST_ITEMS,
+    Counts,
     Delivery,
     Outcome,
     Retry,
     Taken,
+    TrackingStats,
+    TroubleLog,
     backoff_seconds,
 )
 from usage_pipeline.client.lifetime import close_at_exit, close_in_worker, survive_forks
 from usage_pipeline.client.reports import Report, Waiting, in_parts
-from usage_pipeline.client.stats import Counts, TrackingStats, TroubleLog
 
 _log = logging.getLogger("usage_pipeline.client")
 _IDLE_SECONDS: Final = 60.0

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from usage_pipeline.errors import InputError
 from usage_pipeline.sources.conform.fields import trimmed
 from usage_pipeline.sources.formats import json_columns
-from usage_pipeline.sources.formats.json_stream import JsonStream
+from usage_pipeline.sources.formats.json_rows import JsonStream
 from usage_pipeline.sources.formats.rows import Malformed, RawRows
 from usage_pipeline.sources.reading.streams import InputStream
 

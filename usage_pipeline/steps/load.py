@@ -21,8 +21,7 @@ from usage_pipeline.execution_dates import days_between
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.declared import DeclaredSources
-from usage_pipeline.sources.reading.spool import open_source
-from usage_pipeline.sources.reading.spool_folder import spool_folder
+from usage_pipeline.sources.reading.spool import open_source, spool_folder
 from usage_pipeline.sources.source import Source
 from usage_pipeline.steps.day_counts import (
     DayOutcome,

@@ -26,7 +26,7 @@ from usage_pipeline.warehouse.columns import Snapshot, snapshot
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.mined import blocks, daily, inputs, windows
 from usage_pipeline.warehouse.mined.blocks import EVERYBODY, UserBlock, disk_shelves, user_blocks
-from usage_pipeline.warehouse.mined.days import KnownDays, known_days
+from usage_pipeline.warehouse.mined.daily import KnownDays, known_days
 from usage_pipeline.warehouse.mined.inputs import reader
 from usage_pipeline.warehouse.roles import Role
 

@@ -1,16 +1,21 @@
 """Opens a source: one pass over its input, split by day into a folder, read day by day from there.
 
 Reading a file once for each of its days would be quadratic. A source with `{day}` in its path has
-files for each day already: only those of the day that is asked for are read.
+files for each day already: only those of the day that is asked for are read. The folder goes with
+the load, or with the next one after a kill.
 """
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from usage_pipeline.errors import InputError, WrongUsageError
 from usage_pipeline.execution_dates import check_zone
@@ -29,6 +34,46 @@ from usage_pipeline.sources.reading.locations import (
 from usage_pipeline.sources.source import Replaces, Source
 from usage_pipeline.sources.systems.credentials import Credentials
 from usage_pipeline.sources.systems.polled import PolledSource
+
+_PREFIX = "spool-"
+
+
+@contextmanager
+def spool_folder(home: Path) -> Iterator[Path]:
+    """A fresh folder under `home` for the length of the block.
+
+    Folders of loads that were killed are removed first: each load holds a lock on its own, which
+    ends with its process.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    _remove_orphans(home)
+    folder = home / f"{_PREFIX}{uuid4().hex[:12]}"
+    # The lock comes first, so that a folder is never there without one.
+    with _lock_of(folder):
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            _remove(folder)
+
+
+def _remove_orphans(home: Path) -> None:
+    for folder in home.glob(f"{_PREFIX}*"):
+        if folder.is_dir():
+            try:
+                with _lock_of(folder).acquire(timeout=0):
+                    _remove(folder)
+            except Timeout:
+                continue
+
+
+def _lock_of(folder: Path) -> FileLock:
+    return FileLock(str(folder.with_suffix(".lock")))
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def open_source(

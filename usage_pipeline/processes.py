@@ -1,4 +1,4 @@
-"""Processes that end when the one that started them does.
+"""Processes that end when the one that started them does, and what ends this one.
 
 A run that is killed with kill -9 cannot end its dbt, which would go on writing beside the next
 run's; nor can `usage-pipeline up` end the daemon. What such a process does is none of its business
@@ -7,13 +7,17 @@ here.
 
 import os
 import runpy
+import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 # Holds the process id of the one that started us.
 _PARENT = "USAGE_PARENT"
@@ -26,6 +30,66 @@ FOREIGN_PREFIXES: Final = ("PG", "DBT_", "DAGSTER_", "PYTHON")
 _PYTHON_HARMLESS: Final = frozenset(
     {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED"}
 )
+
+
+class Interrupted(BaseException):
+    """Somebody wants this process to end: by Ctrl-C or by SIGTERM."""
+
+
+class Interruptions:
+    """Lets Ctrl-C and SIGTERM interrupt this process in one way, and notes which of them came.
+
+    Dagster replaces the handlers while a run goes on, so that a handler could not note it.
+    """
+
+    def __init__(self) -> None:
+        """Begin; in the main thread, before anything else handles signals."""
+        self._numbers, noting = os.pipe()
+        os.set_blocking(self._numbers, False)
+        os.set_blocking(noting, False)
+        signal.set_wakeup_fd(noting, warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, _interrupt)
+        # A shell lets what it runs in the background ignore Ctrl-C.
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, _interrupt)
+
+    def exit_code(self) -> int:
+        """The exit code of a process that the first of the signals ended: 130 or 143."""
+        try:
+            numbers = os.read(self._numbers, 4096)
+        except BlockingIOError:
+            numbers = b""
+        ends = [number for number in numbers if number in (signal.SIGINT, signal.SIGTERM)]
+        return 128 + (ends[0] if ends else signal.SIGINT)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Interrupted
+
+
+def stop(processes: Sequence[subprocess.Popen[bytes]], grace_seconds: float) -> None:
+    """Interrupt child processes, and kill those that have not ended after a while."""
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + grace_seconds
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def ended_with_block(
+    process: subprocess.Popen[bytes], grace_seconds: float = 5.0
+) -> Iterator[None]:
+    """Stop a child process that still runs when the block is left, however it is left."""
+    try:
+        yield
+    finally:
+        stop([process], grace_seconds)
 
 
 def parent_environment() -> dict[str, str]:
@@ -91,6 +155,8 @@ def dbt() -> None:
         sys.stdout.write(f"dbt-core {version('dbt-core')}\n")
         return
     _attach()
+    # dbt itself waits for its statements to end. The server ends them once we are gone.
+    signal.signal(signal.SIGINT, lambda number, _: os._exit(128 + number))
     # dbt takes seconds to import, and the parent may end meanwhile.
     from dbt.cli.main import cli
 

@@ -38,7 +38,8 @@ def exit_codes() -> str:
     for error in _kinds(UsageError):
         meaning = (inspect.getdoc(error) or "").splitlines()[0]
         lines.append(f"| {error.exit_code} | {meaning} |")
-    return "\n".join([*lines, "| 130 | Interrupted by Ctrl-C. |"]) + "\n"
+    lines += ["| 130 | Interrupted by Ctrl-C. |", "| 143 | Interrupted by SIGTERM. |"]
+    return "\n".join(lines) + "\n"
 
 
 TABLES: dict[str, Callable[[], str]] = {

@@ -10,7 +10,8 @@ from datetime import date
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import execute_run
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.execution.plan.objects import ErrorSource
 
 from usage_pipeline.errors import UsageError
 from usage_pipeline.orchestration.code_location import job_origin
@@ -18,6 +19,7 @@ from usage_pipeline.orchestration.failures import failed_steps, failed_warnings
 from usage_pipeline.orchestration.first_day import keep_first_day
 from usage_pipeline.orchestration.home import prepare_dagster_home
 from usage_pipeline.orchestration.partitions import range_tags, span_of
+from usage_pipeline.processes import Interrupted
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.build import connected_environment
 from usage_pipeline.warehouse.connection import Warehouse
@@ -52,6 +54,7 @@ def run_days(
 
     Raises:
         UsageError: a day lies outside the partitions.
+        Interrupted: the run was interrupted, and is recorded as canceled.
     """
     from usage_pipeline.defs import build_definitions
 
@@ -72,20 +75,37 @@ def run_days(
                 tags={**job.run_tags, **range_tags(first, last)},
                 remote_job_origin=job_origin(job_name),
             )
-            result = execute_run(InMemoryJob(job), run, instance)
+            events = list(_events(job, run, instance))
+    if any(event.event_type == dg.DagsterEventType.RUN_CANCELED for event in events):
+        raise Interrupted
     keep_first_day(settings, warehouse)
-    span, evaluations = span_of([first, last]), result.get_asset_check_evaluations()
-    steps = [event for event in result.all_events if event.is_step_failure]
+    span = span_of([first, last])
+    evaluations = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+    steps = [event for event in events if event.is_step_failure]
     failures = failed_steps(steps, evaluations, span)
     warnings = failed_warnings(evaluations, span)
-    return RunOutcome(result.run_id, result.success and not failures, failures, warnings)
+    succeeded = any(event.event_type == dg.DagsterEventType.RUN_SUCCESS for event in events)
+    return RunOutcome(run.run_id, succeeded and not failures, failures, warnings)
+
+
+def _events(
+    job: dg.JobDefinition, run: dg.DagsterRun, instance: dg.DagsterInstance
+) -> Iterator[dg.DagsterEvent]:
+    """Execute a run; one that is interrupted ends as canceled."""
+    for event in execute_run_iterator(InMemoryJob(job), run, instance):
+        if event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT:
+            # Dagster records an interruption that nobody announced as a crash.
+            instance.report_run_canceling(run, "Interrupted by Ctrl-C or SIGTERM.")
+        yield event
 
 
 @contextmanager
 def _console_to_log(settings: Settings, on_line: Callable[[str], None]) -> Iterator[None]:
     """Send what Dagster and dbt print to a log file, and the pipeline's own lines to `on_line`."""
-    folder = settings.home / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger("usage_pipeline")
     handler = _LineHandler(on_line)
     logger.addHandler(handler)
@@ -93,7 +113,7 @@ def _console_to_log(settings: Settings, on_line: Callable[[str], None]) -> Itera
     logger.propagate = False
     sys.stdout.flush()
     sys.stderr.flush()
-    with (folder / "runs.log").open("ab") as log:
+    with (settings.logs / "runs.log").open("ab") as log:
         # File descriptors, not sys.stderr: handlers that Dagster made earlier hold the old object.
         kept = [os.dup(1), os.dup(2)]
         os.dup2(log.fileno(), 1)

@@ -1,7 +1,7 @@
 """The command's entry: its sub-commands, its exit codes, and how an error is shown.
 
 Exit codes: 0 done; 1 failed or a check failed; 2 wrong usage of the command; 3 bad input;
-4 the warehouse cannot be reached; 130 interrupted.
+4 the warehouse cannot be reached; 130 and 143 interrupted by Ctrl-C and by SIGTERM.
 """
 
 import inspect
@@ -12,7 +12,7 @@ import typer
 from usage_pipeline.cli import api, days, installation, sources
 from usage_pipeline.cli.console import say_error
 from usage_pipeline.errors import UsageError
-from usage_pipeline.processes import leave_foreign_environment
+from usage_pipeline.processes import Interrupted, Interruptions, leave_foreign_environment
 
 app = typer.Typer(
     name="usage-pipeline",
@@ -32,11 +32,12 @@ for command in app.registered_commands:
 def main() -> None:
     """Run the command and exit with its code."""
     leave_foreign_environment("usage_pipeline.cli")
+    interruptions = Interruptions()
     try:
         app()
     except UsageError as error:
         say_error(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        say_error("Interrupted: nothing half-done was kept.")
-        sys.exit(130)
+    except Interrupted:
+        typer.echo("Interrupted: nothing half-done was kept.", err=True)
+        sys.exit(interruptions.exit_code())

@@ -1,4 +1,4 @@
-"""What the definitions share: owners, keys, the retry policy, and how they reach the warehouse.
+"""What the definitions share: owners, keys, and how they reach the warehouse.
 
 Assets get settings in one way: from the resource `warehouse`, when they run.
 """
@@ -12,7 +12,7 @@ from typing import Any, Final
 import dagster as dg
 
 from usage_pipeline.errors import UsageError
-from usage_pipeline.orchestration.failures import user_errors_as_failures
+from usage_pipeline.orchestration.failures import warehouse_errors
 from usage_pipeline.settings import Settings, read_settings
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import as_of_day
@@ -39,14 +39,6 @@ GROUPS: Final = (
     INGEST, "staging", "usage_daily", "usage_current", MINING, "organisation", UPKEEP,
     READERS,
 )  # fmt: skip
-
-RETRY: Final = dg.RetryPolicy(
-    # A server that restarts is back within half a minute.
-    max_retries=3,
-    delay=5,
-    backoff=dg.Backoff.EXPONENTIAL,
-    jitter=dg.Jitter.PLUS_MINUS,
-)
 
 # One run covers all the days of a backfill: loading and building many together is cheaper.
 ONE_RUN: Final = dg.BackfillPolicy.single_run()
@@ -114,8 +106,8 @@ def with_partitions(
 
 @contextmanager
 def opened(resource: WarehouseResource) -> Iterator[Warehouse]:
-    """The warehouse for the length of a block; what a user must mend fails the step, once."""
-    with user_errors_as_failures():
+    """The warehouse for the length of a block; how the step fails says `warehouse_errors`."""
+    with warehouse_errors():
         yield resource.open()
 
 

@@ -13,7 +13,6 @@ from usage_pipeline.defs.common import (
     LEDGER,
     ONE_RUN,
     OWNERS,
-    RETRY,
     WarehouseResource,
     daily_spec,
     opened,
@@ -50,7 +49,6 @@ _COLUMNS = dg.TableSchema(
 
 @dg.multi_asset(
     backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
     group_name=INGEST,
     # The web UI asks for any part of it; a load writes all of it in one transaction.
     can_subset=True,

@@ -20,14 +20,13 @@ from usage_pipeline.defs.common import (
     INGEST,
     ONE_RUN,
     OWNERS,
-    RETRY,
     WarehouseResource,
     as_of_run,
     opened,
 )
-from usage_pipeline.orchestration.failures import dbt_errors_as_failures
+from usage_pipeline.orchestration.failures import dbt_errors
 from usage_pipeline.orchestration.partitions import days_of
-from usage_pipeline.processes import parent_environment
+from usage_pipeline.processes import ended_with_block, parent_environment
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.build import (
     build_arguments,
@@ -139,7 +138,6 @@ def _build_step(
         name=name,
         project=project,
         backfill_policy=ONE_RUN,
-        retry_policy=RETRY,
         dagster_dbt_translator=translator,
     )
     def build(
@@ -156,23 +154,24 @@ def _build_step(
                 **dbt_environment(target, run_settings.dbt_threads),
                 **parent_environment(),
             }
-            with connected_environment(environment), dbt_errors_as_failures():
+            with connected_environment(environment), dbt_errors():
                 invocation = dbt.cli(
                     build_arguments(first, last, as_of),
                     context=context,
                     target_path=run_folder(run_settings, context.run.run_id),
                 )
-                for event in invocation.stream():
-                    if isinstance(event, dg.Output):
-                        _log.info("built %s", event.metadata["unique_id"].value)
-                        key = context.asset_key_for_output(event.output_name)
-                        rows = _row_count(key, target)
-                        for day, count in _day_counts(key, target, day_columns, days).items():
-                            by_day = {"dagster/partition_row_count": count}
-                            context.add_asset_metadata(by_day, key, day.isoformat())
-                        yield event.with_metadata({**event.metadata, **rows})
-                    else:
-                        yield event
+                with ended_with_block(invocation.process):
+                    for event in invocation.stream():
+                        if isinstance(event, dg.Output):
+                            _log.info("built %s", event.metadata["unique_id"].value)
+                            key = context.asset_key_for_output(event.output_name)
+                            rows = _row_count(key, target)
+                            for day, count in _day_counts(key, target, day_columns, days).items():
+                                by_day = {"dagster/partition_row_count": count}
+                                context.add_asset_metadata(by_day, key, day.isoformat())
+                            yield event.with_metadata({**event.metadata, **rows})
+                        else:
+                            yield event
             # A run of hand-picked models leaves days half built, so they are not noted.
             if notes_days and not context.is_subset:
                 with target.acting_as(Role.LOADER).connect() as connection:

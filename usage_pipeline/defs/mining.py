@@ -15,7 +15,6 @@ from usage_pipeline.defs.common import (
     MINING,
     ONE_RUN,
     OWNERS,
-    RETRY,
     WarehouseResource,
     as_of_run,
     daily_spec,
@@ -60,7 +59,6 @@ _MARTS = [
     name="mine_days",
     group_name=MINING,
     backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
     specs=[
         daily_spec(key, _DAILY_DESCRIPTIONS[key.path[-1]], deps=[EXECUTIONS, LEDGER])
         for key in DAILY_STATISTICS
@@ -89,7 +87,6 @@ def daily_statistics(
 @dg.multi_asset(
     name="mine_windows",
     group_name=MINING,
-    retry_policy=RETRY,
     specs=[
         dg.AssetSpec(
             dg.AssetKey(["mining", name]),

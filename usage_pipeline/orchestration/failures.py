@@ -3,23 +3,42 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import dagster as dg
+import psycopg
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from usage_pipeline.errors import UsageError, WarehouseUnavailableError
 
+_RETRIES: Final = 3
+# A server that restarts is back within half a minute.
+_RETRY_SECONDS: Final = 15
+
+
+def _again() -> dg.RetryRequested:
+    """What a step raises for a fault that may pass by itself; the last attempt fails of it.
+
+    Steps have no retry policy: with one, Dagster starts an interrupted step again instead of
+    stopping it.
+    """
+    return dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_SECONDS)
+
 
 @contextmanager
-def user_errors_as_failures() -> Iterator[None]:
-    """Turn what a user must mend into a failure that is not retried.
+def warehouse_errors() -> Iterator[None]:
+    """Let a step fail with one sentence for what a user must mend, and repeat it for what passes.
 
-    A warehouse that cannot be reached may come back, so that error passes on to the retry policy.
+    A warehouse that cannot be reached may come back, and so may one that chose our transaction to
+    end a deadlock.
     """
     try:
         yield
     except WarehouseUnavailableError as error:
-        raise dg.Failure(description=str(error), allow_retries=True) from None
+        raise _again() from dg.Failure(str(error))
+    except psycopg.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise _again() from dg.Failure(f"The warehouse could not do this now: {reason}")
     except UsageError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from None
 
@@ -87,14 +106,15 @@ _TRANSIENT = ("connection", "deadlock detected", "lock timeout", "terminating", 
 
 
 @contextmanager
-def dbt_errors_as_failures() -> Iterator[None]:
-    """Turn dbt's report into one paragraph, retried only when it may pass by itself."""
+def dbt_errors() -> Iterator[None]:
+    """Turn dbt's report into one paragraph, repeated only when it may pass by itself."""
     try:
         yield
     except DagsterDbtCliRuntimeError as error:
-        text = dbt_reasons(str(error))
-        transient = any(word in text.lower() for word in _TRANSIENT)
-        raise dg.Failure(description=f"dbt: {text}", allow_retries=transient) from None
+        reason = f"dbt: {dbt_reasons(str(error))}"
+        if any(word in reason.lower() for word in _TRANSIENT):
+            raise _again() from dg.Failure(reason)
+        raise dg.Failure(description=reason, allow_retries=False) from None
 
 
 def dbt_reasons(report: str) -> str:

@@ -4,18 +4,21 @@ Everything that talks to the warehouse from Python goes through a `Warehouse`.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Final
 from urllib.parse import unquote
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, pq
 
 from usage_pipeline.errors import UsageError, WarehouseUnavailableError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.roles import Role
 from usage_pipeline.warehouse.session import ENCODING, parameters, session_options
+
+_CANCEL_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Warehouse:
         except psycopg.Error as error:
             raise WarehouseUnavailableError(_refusal(error, self.parts, self.role)) from None
         try:
-            with connection:
+            with connection, _ended_when_interrupted(connection):
                 yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             if isinstance(error, psycopg.errors.DiskFull):
@@ -105,8 +108,10 @@ def open_warehouse(settings: Settings) -> Warehouse:
     """Find the warehouse the settings name, starting the embedded server if it is that.
 
     Raises:
+        UsageError: the home cannot be used.
         WarehouseUnavailableError: the embedded server cannot be started.
     """
+    settings.make_home()
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
     else:
@@ -139,6 +144,24 @@ def pin_timezone(connection: psycopg.Connection, timezone: str) -> None:
     connection.execute(
         "update raw.warehouse_settings set value = %s where name = 'timezone'", [timezone]
     )
+
+
+@contextmanager
+def _ended_when_interrupted(connection: psycopg.Connection) -> Iterator[None]:
+    """End the statement in the server when the block is interrupted, by whatever exception.
+
+    psycopg does so for a KeyboardInterrupt alone.
+    """
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        if connection.info.transaction_status == pq.TransactionStatus.ACTIVE:
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=_CANCEL_SECONDS)
+            connection.close()
+        raise
 
 
 def _is_lost(error: psycopg.Error) -> bool:

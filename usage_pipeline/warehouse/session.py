@@ -39,6 +39,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
+    # A statement ends soon after the process that sent it is gone, and so do its locks.
+    "client_connection_check_interval": "1s",
 }
 
 _LOGIN: Final = frozenset({"host", "port", "user", "password", "dbname", "options"})

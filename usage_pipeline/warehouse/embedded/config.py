@@ -35,8 +35,6 @@ def server_config(port: int, memory_bytes: int | None = None) -> str:
         "jit": "off",
         # Every day is a partition, and a long backfill touches many in one transaction.
         "max_locks_per_transaction": "512",
-        # A statement whose client was killed ends, and lets go of its locks.
-        "client_connection_check_interval": "'2s'",
         "log_timezone": "'UTC'",
         "timezone": "'UTC'",
         "log_line_prefix": "'%m [%p] %q%u@%d '",

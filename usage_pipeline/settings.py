@@ -6,6 +6,7 @@ are `SecretStr`, so that neither `repr` nor a log shows them. What nobody has a 
 a constant beside its user. `python -m usage_pipeline.settings` prints the table of the docs.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -139,6 +140,11 @@ class Settings(BaseSettings):
     web_port: int = Field(
         default=3000, ge=1, le=65535, description="The port of the Dagster web UI on 127.0.0.1."
     )
+    web_password: SecretStr | None = Field(
+        default=None,
+        description="The password that the Dagster web UI asks for, under any user name, where "
+        "others have a login on this machine. Unset: none.",
+    )
 
     limits: Limits = Limits()
     api: ApiSettings = ApiSettings()
@@ -179,6 +185,30 @@ class Settings(BaseSettings):
     def dbt_target(self) -> Path:
         """The folder of the compiled dbt project and its manifest."""
         return self.home / "dbt"
+
+    @cached_property
+    def logs(self) -> Path:
+        """The folder of the logs of runs and of what `up` starts."""
+        return self.home / "logs"
+
+    def make_home(self) -> None:
+        """Make the home and the folders in it, which nobody else may read.
+
+        Raises:
+            UsageError: a folder cannot be made.
+        """
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.dagster_home, self.dbt_target, self.logs):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                # An earlier version let everybody read it. A home itself may be anybody's folder.
+                if folder.stat().st_mode & 0o077 and folder.stat().st_uid == os.geteuid():
+                    folder.chmod(0o700)
+        except OSError as error:
+            raise UsageError(
+                f"The folder {self.home} cannot be used ({error.strerror or error}): choose "
+                "another with USAGE_HOME."
+            ) from None
 
     @cached_property
     def tracked_days_kept(self) -> int:

@@ -276,25 +276,46 @@ def test_up_serves_the_web_ui_and_the_api_and_stops_cleanly_on_ctrl_c(
         stderr=(tmp_path / "up.log").open("w"),
         text=True,
     )
+    api = f"http://127.0.0.1:{api_port}/health"
     try:
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as answer:
-                    assert b"dagster_webserver_version" in answer.read()
-                with urllib.request.urlopen(f"http://127.0.0.1:{api_port}/health") as answer:
-                    assert answer.read() == b'{"status":"ok"}'
-                break
-            except OSError:
-                assert process.poll() is None, (tmp_path / "up.log").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.5)
+        web_ui = f"http://127.0.0.1:{port}/server_info"
+        _until_answered(web_ui, b"dagster_webserver_version", process)
+        _until_answered(api, b'{"status":"ok"}', process)
+        _kill_child(process.pid, str(api_port))
+        _until_answered(api, b'{"status":"ok"}', process)
+        _until_answered(web_ui, b"dagster_webserver_version", process)
     finally:
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
+    assert process.returncode == 130
     assert f"Dashboard and API: http://127.0.0.1:{api_port}" in out
+    assert "The API ended with exit code -9 and is started again in 1 s" in out
     assert "The web UI, the daemon and the API have stopped." in out
+    assert (tmp_path / "up.log").read_text() == ""
+
+
+def _until_answered(url: str, text: bytes, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own
+                assert text in answer.read()
+            return
+        except OSError:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+
+
+def _kill_child(parent: int, argument: str) -> None:
+    """Kill the child process that was started with an argument."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    (child,) = [
+        pid
+        for pid in children
+        if argument.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    ]
+    os.kill(int(child), signal.SIGKILL)
 
 
 def test_keys_are_made_once_listed_without_the_key_and_revoked(run: Run) -> None:

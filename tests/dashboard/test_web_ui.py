@@ -4,6 +4,7 @@ Each test starts nothing of its own: one `usage-pipeline up` serves them all, on
 """
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -203,3 +205,59 @@ def _until(holds: Callable[[], bool], seconds: float) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.5)
+
+
+_ATTACK = """
+<!doctype html><title>Another site</title>
+<img src="{web}/graphql?query={query}">
+<iframe name="frame" src="{web}/overview"></iframe>
+<iframe name="sink"></iframe>
+<form id="form" method="post" enctype="text/plain" target="sink" action="{web}/graphql">
+  <input name='{{"query":"{mutation}", "x":"' value='"}}'>
+</form>
+<script>
+  const body = JSON.stringify({{query: "{mutation}"}});
+  const outcomes = {{}};
+  document.getElementById("form").submit();
+  Promise.allSettled([
+    fetch("{web}/graphql", {{method: "POST", mode: "no-cors", body}}),
+    fetch("{web}/graphql?query={query}", {{mode: "no-cors", credentials: "include"}}),
+    new Promise((resolve, reject) => {{
+      const socket = new WebSocket("{web}/graphql".replace("http", "ws"), "graphql-ws");
+      socket.onopen = () => {{ outcomes.socket = "open"; resolve(); }};
+      socket.onerror = () => {{ outcomes.socket = "refused"; resolve(); }};
+    }}),
+  ]).then(() => setTimeout(() => {{
+    document.title = `done, ${{outcomes.socket}}, ${{frames.frame.length}}`;
+  }}, 1000));
+</script>
+"""
+# Reloading the code location is a mutation that needs no arguments of this installation.
+_MUTATION = "mutation { setNuxSeen }"
+
+
+def test_a_page_of_another_site_can_neither_ask_nor_frame_the_web_ui(
+    browser: Browser, web_ui: WebUI
+) -> None:
+    refused: list[int] = []
+    context = browser.new_context()
+    page = context.new_page()
+    page.on(
+        "response",
+        lambda response: (
+            refused.append(response.status) if response.url.startswith(web_ui.address) else None
+        ),
+    )
+    html = _ATTACK.format(web=web_ui.address, query=quote(_MUTATION), mutation=_MUTATION)
+    page.route(
+        "http://another.example/", lambda route: route.fulfill(body=html, content_type="text/html")
+    )
+    page.goto("http://another.example/")
+    expect(page).to_have_title(re.compile("^done, refused, 0$"), timeout=30_000)
+    # The image, the frame, the form and the two scripts.
+    assert len(refused) == 5
+    assert set(refused) <= {403, 405}
+    context.close()
+    query = {"query": "{ shouldShowNux }"}
+    answer = httpx.post(f"{web_ui.address}/graphql", json=query, timeout=30).json()
+    assert answer["data"]["shouldShowNux"] is True

@@ -1,6 +1,7 @@
 """Settings: which variables there are, what is refused, and that secrets stay secret."""
 
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ _OTHERS: dict[str, tuple[str, Any]] = {
     "USAGE_SCHEDULE_TIME": ("23:05", "23:05"),
     "USAGE_REJECTED_SHARE_LIMIT": ("0.5", 0.5),
     "USAGE_ALERT_WEBHOOK_URL": ("https://chat.example/x", "https://chat.example/x"),
+    "USAGE_WEB_PASSWORD": ("sesame", "sesame"),
     "USAGE_API_HOST": ("0.0.0.0", "0.0.0.0"),  # noqa: S104
     "USAGE_API_CORS_ORIGINS": ("*", "*"),
     "USAGE_API_RATE_LIMIT": ("5/second", "5/second"),
@@ -77,7 +79,7 @@ def test_every_variable_changes_its_own_setting_and_no_other(
 
 
 def test_there_are_few_enough_variables_to_read_through() -> None:
-    assert len(list(variables())) <= 35
+    assert len(list(variables())) <= 36
 
 
 @pytest.mark.parametrize(
@@ -180,3 +182,28 @@ def test_the_docs_hold_the_table_of_every_setting_with_its_default() -> None:
     """`python -m usage_pipeline.settings` prints it."""
     pages = [page.read_text() for page in (CHECKOUT / "docs").rglob("*.md")]
     assert sum(settings_table() in page for page in pages) == 1
+
+
+def test_nobody_else_may_read_the_folders_of_a_home(tmp_path: Path) -> None:
+    home = tmp_path / "of" / "mine"
+    settings = Settings(home=home, _env_file=None)
+    settings.make_home()
+    folders = [home, settings.dagster_home, settings.dbt_target, settings.logs]
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+
+
+def test_an_open_folder_of_an_earlier_version_is_closed_and_the_home_left_alone(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(home=tmp_path, _env_file=None)
+    tmp_path.chmod(0o755)
+    settings.logs.mkdir(mode=0o755)
+    settings.make_home()
+    assert stat.S_IMODE(settings.logs.stat().st_mode) == 0o700
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="choose another with USAGE_HOME"):
+        Settings(home=tmp_path / "file" / "home", _env_file=None).make_home()

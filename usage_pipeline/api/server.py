@@ -4,6 +4,7 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,6 +19,11 @@ from usage_pipeline.warehouse.people.api_keys import has_keys
 
 _log = logging.getLogger(__name__)
 _SHUTDOWN_SECONDS = 10
+
+DEMO_MODE: Final = (
+    "DEMO MODE: anybody on this machine may read and change everything, because there is "
+    "no API key and no issuer. usage-pipeline keys create ends it."
+)
 
 
 def is_open_to_all(settings: Settings, warehouse: Warehouse, host: str) -> bool:
@@ -85,10 +91,7 @@ def run(
     is_demo = is_open_to_all(settings, warehouse, host)
     listening = _listen(host, port)
     if is_demo:
-        _log.warning(
-            "DEMO MODE: anybody on this machine may read and change everything, because there is "
-            "no API key and no issuer. usage-pipeline keys create ends it."
-        )
+        _log.warning(DEMO_MODE)
     on_start(f"Dashboard and API: {address_of(host, port)} (API: /docs; Ctrl-C to stop)")
     server = make_server(create_app(settings, warehouse, is_demo=is_demo), trusted_proxies)
     with listening:

@@ -100,7 +100,7 @@ def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> 
     if not outcome.succeeded:
         for failure in outcome.failures:
             say_error(failure)
-        say_error(f"Run {outcome.run_id} failed: details are in {settings.home / 'logs'}.")
+        say_error(f"Run {outcome.run_id} failed: details are in {settings.logs}.")
         raise typer.Exit(1)
     days = (last - first).days + 1
     seconds = time.monotonic() - start

@@ -39,12 +39,16 @@ def up(
         typer.Option(min=1, max=65535, help="The port of the API and the dashboard."),
     ] = None,
     trusted_proxies: TrustedProxies = "",
+    web_hosts: Annotated[
+        str,
+        typer.Option(help="Further names of the web UI, where a proxy serves it, with commas."),
+    ] = "",
 ) -> None:
     """Run the Dagster web UI, the daemon that runs the schedules, and the API, until Ctrl-C."""
-    from usage_pipeline.api.server import address_of, check_proxies, is_open_to_all
+    from usage_pipeline.api.server import DEMO_MODE, address_of, check_proxies, is_open_to_all
     from usage_pipeline.orchestration.first_day import keep_first_day
     from usage_pipeline.orchestration.home import prepare_dagster_home
-    from usage_pipeline.orchestration.supervisor import refuse_taken_port, serve
+    from usage_pipeline.orchestration.supervisor import refuse_taken_port, serve, services
     from usage_pipeline.steps.build import prepared_manifest
 
     proxies = check_proxies(trusted_proxies)
@@ -56,13 +60,17 @@ def up(
     keep_first_day(settings, warehouse)
     environment = prepare_dagster_home(settings, warehouse)
     prepared_manifest(settings)
-    is_open_to_all(settings, warehouse, settings.api.host)
+    if is_open_to_all(settings, warehouse, settings.api.host):
+        say(DEMO_MODE)
     say(f"Dashboard and API: {address_of(settings.api.host, api_port)} (API: /docs)")
     say(f"Dagster web UI: http://127.0.0.1:{web_port} (Ctrl-C to stop)")
     arguments = ["api", "--port", str(api_port), "--quiet"]
     if proxies:
         arguments += ["--trusted-proxies", ",".join(proxies)]
-    code = serve(environment, web_port, arguments)
+    log = settings.logs / "up.log"
+    say(f"What they print goes to {log}.")
+    hosts = [name.strip().lower() for name in web_hosts.split(",") if name.strip()]
+    code = serve(services(web_port, hosts, arguments), environment, log, say)
     say("The web UI, the daemon and the API have stopped.")
     if settings.database_url is None:
         say("The embedded server still runs: usage-pipeline stop ends it.")

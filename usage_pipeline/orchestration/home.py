@@ -50,7 +50,7 @@ def prepare_dagster_home(settings: Settings, warehouse: Warehouse) -> dict[str, 
     Raises:
         UsageError: we may not create the schema.
     """
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    settings.make_home()
     file = settings.dagster_home / "dagster.yaml"
     text = yaml.safe_dump(_instance(warehouse), sort_keys=False)
     if not file.exists() or file.read_text() != text:

@@ -156,7 +156,7 @@ def prepared_manifest(settings: Settings) -> Path:
     fingerprint = _fingerprint(project_directory())
     if _is_current(manifest, stamp, fingerprint):
         return manifest
-    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    settings.make_home()
     with FileLock(str(settings.home / "dbt.lock")):
         if not _is_current(manifest, stamp, fingerprint):
             _parse(settings.dbt_target)

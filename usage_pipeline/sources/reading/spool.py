@@ -50,7 +50,7 @@ def spool_folder(home: Path) -> Iterator[Path]:
     folder = home / f"{_PREFIX}{uuid4().hex[:12]}"
     # The lock comes first, so that a folder is never there without one.
     with _lock_of(folder):
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         try:
             yield folder
         finally:

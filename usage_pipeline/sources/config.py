@@ -53,10 +53,11 @@ class SourceConfig(Connection):
         description="Names the source in every table. Loading a day again replaces what the source "
         "of this name said of it.",
     )
-    kind: Literal["files", "github_actions", "sql"] = Field(
+    kind: Literal["files", "github_actions", "airflow", "prefect", "dagster", "n8n", "sql"] = Field(
         default="files",
-        description="files: tables of executions. github_actions: the JSON of GitHub's 'list "
-        "workflow runs' answer. sql: the rows of a query of a database.",
+        description="files: tables of executions. github_actions: the runs of GitHub's API, or, "
+        "with a path, exports of its 'list workflow runs' answer. airflow, prefect, dagster, n8n: "
+        "the executions of such a system, by its API. sql: the rows of a query of a database.",
     )
     path: str | tuple[str, ...] | None = Field(
         default=None,

@@ -13,6 +13,7 @@ attempts come from earlier exports.
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,12 @@ def _page_or_run(text: JsonStream, name: str) -> Iterator[Any]:
             "export GitHub's 'list workflow runs' answer."
         )
     yield run
+
+
+def run_rows(runs: Sequence[Any], before: int) -> RawRows:
+    """Runs of the API under the canonical names, numbered from `before` + 1."""
+    rows = _rows(runs, before)
+    return replace(rows, columns=canonical_columns(dict(rows.columns)))
 
 
 def _rows(elements: Sequence[Any], before: int) -> RawRows:

@@ -5,15 +5,22 @@ Declarations only; `credentials` fills in what stands for secrets, and the modul
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 _SQLITE = re.compile(r"^sqlite:///(?!/)(.*)$")
 # The keys of each kind that is asked, those that it must have first.
 KEYS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "github_actions": ((), ("organisation", "repositories", "token", "url")),
+    "airflow": (("url",), ("user", "password", "token")),
+    "prefect": (("url",), ("user", "password", "token")),
+    "dagster": (("url",), ("user", "password", "token")),
+    "n8n": (("url", "token"), ()),
     "sql": (("url", "query"), ("query_seconds",)),
 }
+# The kinds that are read from files where the declaration names a path.
+_FROM_FILES: Final = frozenset({"github_actions"})
 DAY_BOUNDS: Final = (":day_start", ":day_end")
 
 
@@ -28,6 +35,14 @@ class Connection(BaseModel):
         description="The address of the system, such as https://airflow.example.org, "
         "postgresql://reader:${CRM_PASSWORD}@db/crm or sqlite:///runs.db. ${NAME} stands for a "
         "variable of the environment.",
+    )
+    organisation: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="The organisation of GitHub whose repositories are all read.",
+    )
+    repositories: tuple[Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")], ...] | None = Field(
+        default=None, description="The repositories of GitHub that are read, such as owner/name."
     )
     query: str | None = Field(
         default=None,
@@ -59,11 +74,11 @@ class Connection(BaseModel):
         """
         if kind not in KEYS and not has_path:
             raise ValueError(f"a source of the kind {kind} needs a path")
-        if kind in KEYS and has_path:
+        if kind in KEYS and has_path and kind not in _FROM_FILES:
             raise ValueError(f"a source of the kind {kind} has no path: it needs {_needed(kind)}")
         needed, further = KEYS.get(kind, ((), ())) if not has_path else ((), ())
         for key in Connection.model_fields:
-            is_set = key in self.model_fields_set and getattr(self, key) is not None
+            is_set = key in self.model_fields_set and getattr(self, key) not in (None, ())
             if key in needed and not is_set:
                 raise ValueError(f"a source of the kind {kind} needs {key}")
             if is_set and key not in (*needed, *further):
@@ -77,6 +92,8 @@ class Connection(BaseModel):
             raise ValueError("user and password are declared together")
         if self.user is not None and self.token is not None:
             raise ValueError("declare a token, or a user and a password")
+        if kind == "github_actions" and bool(self.organisation) == bool(self.repositories):
+            raise ValueError("declare an organisation, or a list of repositories, or a path")
         if kind == "sql" and not all(bound in (self.query or "") for bound in DAY_BOUNDS):
             raise ValueError(
                 "query must ask for one day: use :day_start and :day_end, such as "

@@ -210,7 +210,9 @@ class System:
             return False
         response = error.response
         wait = seconds_to_wait(response.headers, datetime.now(UTC))
-        if response.status_code not in _BUSY and not (response.status_code == 403 and wait):
+        if response.status_code not in _BUSY and not (
+            response.status_code == 403 and wait is not None
+        ):
             return False
         if wait is None:
             return True

@@ -157,10 +157,17 @@ def batches(
     """
     further = [name for name in mapped if name not in fields]
     yield _batch((), fields, further, 0)
-    remaining, before = iter(rows), 0
-    while batch := list(islice(remaining, _BATCH_ROWS)):
+    before = 0
+    for batch in in_batches(rows):
         yield _batch(batch, fields, further, before)
         before += len(batch)
+
+
+def in_batches(rows: Iterable[Row]) -> Iterator[Page]:
+    """Rows in lists that fit into memory."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, _BATCH_ROWS)):
+        yield batch
 
 
 def _batch(

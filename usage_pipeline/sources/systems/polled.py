@@ -20,11 +20,23 @@ from usage_pipeline.sources.formats.rows import RawRows
 from usage_pipeline.sources.reading.charging import Charging
 from usage_pipeline.sources.reading.day_files import DayFiles
 from usage_pipeline.sources.source import Replaces
+from usage_pipeline.sources.systems.airflow import read_airflow
 from usage_pipeline.sources.systems.credentials import Credentials
+from usage_pipeline.sources.systems.dagster import read_dagster
+from usage_pipeline.sources.systems.github import read_github
+from usage_pipeline.sources.systems.n8n import read_n8n
+from usage_pipeline.sources.systems.prefect import read_prefect
 from usage_pipeline.sources.systems.span import Reader, Span
 from usage_pipeline.sources.systems.sql import read_query
 
-_READERS: Final[dict[str, Reader]] = {"sql": read_query}
+_READERS: Final[dict[str, Reader]] = {
+    "github_actions": read_github,
+    "airflow": read_airflow,
+    "prefect": read_prefect,
+    "dagster": read_dagster,
+    "n8n": read_n8n,
+    "sql": read_query,
+}
 
 
 class PolledSource:

@@ -32,6 +32,10 @@ test *arguments:
 long *arguments:
     {{ run }} pytest -m long {{ arguments }}
 
+# The tests against real systems, which they install from PyPI.
+systems *arguments:
+    {{ run }} pytest -m systems {{ arguments }}
+
 # The quick tests once more, and which lines they leave out.
 coverage *arguments:
     {{ run }} pytest --cov --cov-report=term {{ arguments }}

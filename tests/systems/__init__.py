@@ -1,0 +1,1 @@
+"""Real systems, installed and started by the tests, read as sources. They need PyPI."""

@@ -22,6 +22,10 @@ _CLOCK_TOLERANCE_SECONDS = 30
 _TIMEOUT_SECONDS = 5
 # While the issuer is away, callers are told so at once instead of each waiting for it in a thread.
 _AWAY_SECONDS = 5.0
+# Keys are asked for again so often: one that the issuer withdraws is soon not trusted.
+_KEYS_SECONDS = 300.0
+# For so long the last keys do while the issuer does not answer: an outage, not a change of owner.
+_KEYS_LAST_SECONDS = 6 * 3600.0
 # A signature takes longer to check than most answers to read.
 _REMEMBERED_SECONDS = 5.0
 _REMEMBERED_TOKENS = 10_000
@@ -37,6 +41,38 @@ class TokenUser:
     valid_until: float
 
 
+class _Keys(jwt.PyJWKClient):
+    """The issuer's keys, of which the last ones do while it is away."""
+
+    def __init__(self, uri: str) -> None:
+        """Fetch from this address, when first needed."""
+        super().__init__(uri, lifespan=_KEYS_SECONDS, timeout=_TIMEOUT_SECONDS)
+        self._last: dict[str, Any] | None = None
+        self._fetched_at = 0.0
+        self._away_until = 0.0
+
+    def fetch_data(self) -> Any:
+        """The set of keys, as the issuer answers, or as it last did.
+
+        Raises:
+            jwt.PyJWKClientConnectionError: it does not answer, and has not for hours.
+        """
+        now = time.monotonic()
+        is_kept = self._last is not None and now - self._fetched_at < _KEYS_LAST_SECONDS
+        if is_kept and now < self._away_until:
+            return self._last
+        try:
+            self._last = super().fetch_data()
+        except jwt.PyJWKClientConnectionError as error:
+            if not is_kept:
+                raise
+            _log.warning("%s does not answer, its last keys do: %s", self.uri, error)
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            return self._last
+        self._fetched_at = now
+        return self._last
+
+
 class Tokens:
     """Checks tokens; the issuer's keys are fetched when first needed and kept."""
 
@@ -45,7 +81,7 @@ class Tokens:
         self._issuer = issuer
         self._audience = audience
         self._claim = user_claim
-        self._keys: jwt.PyJWKClient | None = None
+        self._keys: _Keys | None = None
         self._away_until = 0.0
         self._remembered: dict[str, tuple[float, TokenUser]] = {}
 
@@ -103,16 +139,14 @@ class Tokens:
         self._away_until = time.monotonic() + _AWAY_SECONDS
         return _issuer_away()
 
-    def _client(self) -> jwt.PyJWKClient:
+    def _client(self) -> _Keys:
         if self._keys is None:
             address = self._issuer.rstrip("/") + "/.well-known/openid-configuration"
             found = httpx.get(address, timeout=_TIMEOUT_SECONDS).raise_for_status().json()
             keys = str(found["jwks_uri"])
             if urlsplit(keys).scheme not in ("https", urlsplit(self._issuer).scheme):
                 raise ValueError("its jwks_uri is no https URL")
-            # The set of keys is kept for five minutes, no single key for longer: one that the
-            # issuer withdraws is not trusted on.
-            self._keys = jwt.PyJWKClient(keys, lifespan=300, timeout=_TIMEOUT_SECONDS)
+            self._keys = _Keys(keys)
         return self._keys
 
 

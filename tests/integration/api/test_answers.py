@@ -339,6 +339,22 @@ def test_a_sequence_is_saved_as_a_template_once(client: TestClient, user: str) -
     assert client.delete(f"{path}/{listed['template_id']}").status_code == 404
 
 
+def _just_reported_is_a_favourite(client: TestClient, path: str) -> None:
+    """One that no mart knows yet, which goes as it came."""
+    item = {
+        "user_id": "ana", "workflow_id": "brand-new", "workflow_name": "Brand new",
+        "status": "completed", "duration_ms": 1,
+    }  # fmt: skip
+    assert client.post(path, json={"workflow_id": "brand-new"}).status_code == 404
+    assert client.post(f"{PREFIX}/track", json=item).json()["accepted"] == 1
+    added = client.post(path, json={"workflow_id": "brand-new"})
+    assert added.status_code == 201
+    favourite = added.json()
+    assert (favourite["workflow_name"], favourite["usage_count"]) == ("Brand new", 0)
+    assert favourite["reliability"] == "grey"
+    assert client.delete(f"{path}/{favourite['workflow_id']}").status_code == 204
+
+
 def test_favourites_are_added_named_ordered_removed_and_refreshed(
     client: TestClient, built: Warehouse, user: str
 ) -> None:
@@ -353,6 +369,7 @@ def test_favourites_are_added_named_ordered_removed_and_refreshed(
     assert client.post(path, params={"workflow_id": ids[0]}).status_code == 200
     assert client.post(path, json={"workflow_id": str(uuid4())}).status_code == 404
     assert client.post(path).status_code == 422
+    _just_reported_is_a_favourite(client, path)
     named = client.patch(f"{path}/{ids[1]}", json={"custom_name": "Mine", "category": "Daily"})
     assert (named.json()["custom_name"], named.json()["category"]) == ("Mine", "Daily")
     kept = client.patch(f"{path}/{ids[1]}", json={"category": None}).json()

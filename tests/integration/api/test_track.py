@@ -96,6 +96,22 @@ def test_an_execution_id_or_an_idempotency_key_makes_sending_again_safe(
     assert len(_rows(module_warehouse, "source_id, status")) == 5
 
 
+def test_an_idempotency_key_is_refused_with_another_body(
+    client: TestClient, module_warehouse: Warehouse
+) -> None:
+    item = {"user_id": "ana", "workflow_id": "w", "status": "completed", "duration_ms": 5}
+    before = len(_rows(module_warehouse, "source_id, status"))
+    path, headers = f"{PREFIX}/track", {"Idempotency-Key": "of-one-body"}
+    assert client.post(path, json=item, headers=headers).status_code == 202
+    for body in ({**item, "status": "failed"}, {"executions": [item, item]}):
+        refused = client.post(path, json=body, headers=headers)
+        assert refused.status_code == 422
+        assert "was used with another body" in refused.json()["detail"]
+    assert client.post(path, params=item, headers=headers).status_code == 422
+    assert client.post(path, json=item, headers=headers).status_code == 202
+    assert len(_rows(module_warehouse, "source_id, status")) == before + 1
+
+
 def test_when_a_report_arrived_is_told_by_the_clock_of_the_warehouse(
     client: TestClient, module_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,7 +68,13 @@ class FavouriteOrder(BaseModel):
 
 
 _SELECT: Final = """
-select found.workflow_id, named.workflow_name, found.custom_name, found.category, found.position,
+select found.workflow_id,
+    -- One that was only just reported is in no mart yet.
+    coalesce(named.workflow_name, (
+        select reported from raw.reported_workflow_name(found.workflow_id) as reported
+        where named.workflow_id is null
+    )) as workflow_name,
+    found.custom_name, found.category, found.position,
     found.usage_count, found.last_used, found.added_at,
     rates.success_rate as success_rate_fraction,
     coalesce(rates.reliability, 'grey') as reliability,
@@ -97,12 +103,13 @@ offset %(last_allowed)s limit 1
 _ADD: Final = """
 insert into raw.workflow_favorites
     (user_id, workflow_id, custom_name, category, usage_count, last_used)
-select %(user_id)s, workflows.workflow_id, %(custom_name)s, %(category)s,
+select %(user_id)s, wanted.workflow_id, %(custom_name)s, %(category)s,
     least(coalesce(stats.total_executions, 0), 2147483647), stats.last_used_at
-from marts.workflows
+from (values (%(workflow_id)s::uuid)) as wanted (workflow_id)
 left join marts.user_workflow_stats as stats
-    on stats.user_id = %(user_id)s and stats.workflow_id = workflows.workflow_id
-where workflows.workflow_id = %(workflow_id)s
+    on stats.user_id = %(user_id)s and stats.workflow_id = wanted.workflow_id
+where exists (select from marts.workflows where workflows.workflow_id = wanted.workflow_id)
+    or exists (select from raw.reported_workflow_name(wanted.workflow_id))
 on conflict (user_id, workflow_id) do nothing
 """
 _CHANGE: Final = """

@@ -2,7 +2,8 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from hashlib import sha256
+from typing import Annotated, Any, Final, Literal
 from uuid import uuid4
 
 from fastapi import Depends, Header, Query, Request, Response
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
 from usage_pipeline.api.auth.access import Caller, needs
-from usage_pipeline.api.errors import documented
+from usage_pipeline.api.errors import ProblemError, documented
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import Services, ServicesDep
 from usage_pipeline.api.tracking.bodies import items_of
@@ -28,6 +29,11 @@ from usage_pipeline.identity import hashed_id, source_namespace
 router = topic("track")
 
 _RETRIES = source_namespace("idempotency keys")
+_CLAIM: Final = """
+insert into raw.request_keys (key_id, body_digest) values (%s, %s)
+on conflict (key_id) do update set key_id = excluded.key_id
+returning body_digest
+"""
 _ITEMS_AT_ONCE = 100
 _NOT_YOURS = "you may not report executions of this user"
 
@@ -90,7 +96,7 @@ async def track_workflow_execution(
         Header(
             max_length=255,
             description="The same for each attempt to send this request: items without an "
-            "execution id are then kept once.",
+            "execution id are then kept once. With another body it is refused.",
         ),
     ] = None,
 ) -> Response:
@@ -109,8 +115,28 @@ async def track_workflow_execution(
         named = {name: value for name, value in asked.items() if value is not None}
         # Every other name of an item is understood as well.
         given = [{**request.query_params, **named}]
+    if idempotency_key is not None:
+        await _claim(services, caller, idempotency_key, body or request.url.query.encode())
     found = await _track(services, caller, given, idempotency_key)
     return Response(to_json(found), 202, media_type="application/json")
+
+
+async def _claim(services: Services, caller: Caller, idempotency_key: str, body: bytes) -> None:
+    """Note what a key is used with.
+
+    Raises:
+        ProblemError: it was used with another body.
+    """
+    digest = sha256(body).digest()
+    key = hashed_id(_RETRIES, f"{caller.name}/{idempotency_key}")
+    async with services.pool.connection() as connection:
+        row = await (await connection.execute(_CLAIM, [key, digest])).fetchone()
+    if row is None or row["body_digest"] != digest:
+        raise ProblemError(
+            422,
+            "This Idempotency-Key was used with another body: send the same body again, or take "
+            "another key.",
+        )
 
 
 async def _track(

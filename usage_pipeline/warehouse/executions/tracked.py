@@ -241,10 +241,11 @@ class TrackedSource:
 
 
 def forget_before(connection: psycopg.Connection, day: date) -> int:
-    """Drop the reports of executions that started before a day (in UTC)."""
+    """Drop the reports of executions that started before a day (in UTC), and keys of requests."""
+    start = datetime.combine(day, time.min, UTC)
+    connection.execute("delete from raw.request_keys where first_used_at < %s", [start])
     return connection.execute(
-        "delete from raw.tracked_executions where start_time < %s",
-        [datetime.combine(day, time.min, UTC)],
+        "delete from raw.tracked_executions where start_time < %s", [start]
     ).rowcount
 
 

@@ -14,7 +14,9 @@ import pytest
 
 from tests.systems.installed import answers, free_port, install, running, until
 from usage_pipeline.settings import Settings
+from usage_pipeline.sources.config import read_sources_file
 from usage_pipeline.steps.load import load_configured_days
+from usage_pipeline.steps.reconcile import reconcile
 from usage_pipeline.warehouse.connection import Warehouse
 
 pytestmark = pytest.mark.systems
@@ -151,3 +153,6 @@ def test_what_ran_is_what_is_loaded(
                 "inner join raw.workflows using (workflow_id) inner join raw.users using (user_id)"
             ).fetchall()
         assert Counter(rows) == _WANTED
+        for config in read_sources_file(settings.sources_path):
+            compared = reconcile(warehouse, settings, config, today)
+            assert compared.differing.empty, compared.differing

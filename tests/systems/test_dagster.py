@@ -11,7 +11,9 @@ import pytest
 
 from tests.systems.installed import answers, free_port, running, until
 from usage_pipeline.settings import Settings
+from usage_pipeline.sources.config import read_sources_file
 from usage_pipeline.steps.load import load_configured_days
+from usage_pipeline.steps.reconcile import reconcile
 from usage_pipeline.warehouse.connection import Warehouse
 
 pytestmark = pytest.mark.systems
@@ -128,3 +130,6 @@ def test_what_ran_is_what_is_loaded(dagster: str, warehouse: Warehouse, settings
             ("fails", "failed", "manual", 2, "ana"): 1,
             ("succeeds_again", "completed", "chained", 1, "nobody"): 1,
         }
+        for config in read_sources_file(settings.sources_path):
+            compared = reconcile(warehouse, settings, config, today)
+            assert compared.differing.empty, compared.differing

@@ -10,7 +10,9 @@ import pytest
 
 from tests.systems.installed import answers, free_port, install, running, until
 from usage_pipeline.settings import Settings
+from usage_pipeline.sources.config import read_sources_file
 from usage_pipeline.steps.load import load_configured_days
+from usage_pipeline.steps.reconcile import reconcile
 from usage_pipeline.warehouse.connection import Warehouse
 
 pytestmark = pytest.mark.systems
@@ -127,3 +129,6 @@ def test_what_ran_is_what_is_loaded(prefect: str, warehouse: Warehouse, settings
         triggers = {name: trigger for name, _, trigger, _ in rows}
         assert triggers == {name: "chained" if name == "child" else "manual" for name in triggers}
         assert any("the disk is full" in (error or "") for _, _, _, error in rows)
+        for config in read_sources_file(settings.sources_path):
+            compared = reconcile(warehouse, settings, config, today)
+            assert compared.differing.empty, compared.differing

@@ -1,4 +1,4 @@
-"""`sources check`: what the declared sources give, before anything is loaded."""
+"""`sources check` and `reconcile`: what the declared sources give, before and after a load."""
 
 import os
 from datetime import UTC, date, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from usage_pipeline.cli.console import parse_day, say, say_error, say_table
+from usage_pipeline.cli.console import open_installation, parse_day, say, say_error, say_table
 from usage_pipeline.errors import InputError, WrongUsageError
 from usage_pipeline.execution_dates import last_complete_day
 from usage_pipeline.mining.insights.wording import counted
@@ -16,8 +16,10 @@ from usage_pipeline.terms import CLOCK_TOLERANCE
 if TYPE_CHECKING:
     from usage_pipeline.sources.config import SourceConfig
     from usage_pipeline.sources.preview import Preview
+    from usage_pipeline.steps.reconcile import Reconciliation
 
 _DAYS: Final = 7
+_DIFFERENCES: Final = 20
 _HEADERS: Final = ("user", "workflow", "start", "end", "status", "trigger", "id")
 
 
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command("check")(check)
     app.add_typer(group, name="sources")
+    app.command("reconcile")(reconcile)
 
 
 def check(
@@ -44,9 +47,82 @@ def check(
     It shows five rows as they would be loaded, and the rows that would be rejected with the reason.
     The warehouse is not needed for it.
     """
+    settings = read_settings()
+    configs = _declared(settings, name)
+    last = parse_day(day) if day else last_complete_day(datetime.now(UTC), settings.timezone)
+    first = last if day else last - timedelta(days=_DAYS - 1)
+    failures = [config.name for config in configs if not _is_shown(settings, config, first, last)]
+    if failures:
+        raise typer.Exit(InputError.exit_code)
+
+
+def reconcile(
+    day: Annotated[
+        str | None, typer.Argument(help="The day. Unset: the last one that is complete.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The source's name. Unset: all that are declared.")
+    ] = None,
+) -> None:
+    """Ask the declared sources for a day again and show it beside what is loaded.
+
+    It counts executions by status there and here, and lists those that differ. Exit code 1: a
+    source differs. A day can be reconciled until it is retired.
+    """
+    from usage_pipeline.steps.reconcile import reconcile as reconcile_source
+
+    settings, warehouse = open_installation()
+    one = parse_day(day) if day else last_complete_day(datetime.now(UTC), settings.timezone)
+    same = True
+    for config in _declared(settings, name):
+        if not config.expects(one):
+            continue
+        try:
+            compared = reconcile_source(warehouse, settings, config, one)
+        except InputError as error:
+            say_error(str(error))
+            same = False
+            continue
+        same = _show_compared(compared) and same
+    if not same:
+        raise typer.Exit(1)
+
+
+def _show_compared(compared: "Reconciliation") -> bool:
+    """Show a day there and here; return whether it is the same."""
+    counts, differing = compared.counts, compared.differing
+    where = f"{compared.source}: {compared.day}"
+    if differing.empty:
+        total = counted(int(counts["there"].sum()), "execution")
+        say(f"{where}: {total}, the same there and here.")
+    else:
+        say(f"{where}: {counted(len(differing), 'execution')} of the source differ.")
+    rows = [(status, *counts.loc[status]) for status in counts.index if counts.loc[status].any()]
+    if rows:
+        say_table("Executions", ("status", "there", "here"), rows, right=(1, 2))
+    for each in differing.head(_DIFFERENCES).itertuples():
+        there, here = (text if isinstance(text, str) else "nothing" for text in each[3:5])
+        elsewhere = f", counted on {each.counted_on}" if isinstance(each.counted_on, date) else ""
+        say(f"  {each.source_id} (attempt {each.attempt}): there {there}, here {here}{elsewhere}")
+    if len(differing) > _DIFFERENCES:
+        say(f"  and {len(differing) - _DIFFERENCES:,} more")
+    if compared.elsewhere:
+        say(f"  {compared.elsewhere:,} counted on the day of an earlier start.")
+    if compared.kept:
+        say(f"  {compared.kept:,} here that the source no longer tells: they stay.")
+    if compared.rejected:
+        say(f"  {counted(compared.rejected, 'row')} there cannot be loaded.")
+    return differing.empty
+
+
+def _declared(settings: Settings, name: str | None) -> "list[SourceConfig]":
+    """The declared sources, or the one of a name.
+
+    Raises:
+        WrongUsageError: there is none.
+    """
     from usage_pipeline.sources.declared import DeclaredSources
 
-    settings = read_settings()
     declared = DeclaredSources.read(settings.sources_path)
     configs = [config for config in declared.configs if name in (None, config.name)]
     if not configs:
@@ -55,11 +131,7 @@ def check(
             f"{settings.sources_path} declares no source"
             + (f" {name!r}: it declares {there}." if name and there else ".")
         )
-    last = parse_day(day) if day else last_complete_day(datetime.now(UTC), settings.timezone)
-    first = last if day else last - timedelta(days=_DAYS - 1)
-    failures = [config.name for config in configs if not _is_shown(settings, config, first, last)]
-    if failures:
-        raise typer.Exit(InputError.exit_code)
+    return configs
 
 
 def _is_shown(settings: Settings, config: "SourceConfig", first: date, last: date) -> bool:

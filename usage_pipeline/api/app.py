@@ -31,7 +31,6 @@ from usage_pipeline.api.routes import (
     workflow_history,
     workflows,
 )
-from usage_pipeline.api.routes.topics import PREFIX
 from usage_pipeline.api.routes.track import TrackedBatch
 from usage_pipeline.api.services import Services
 from usage_pipeline.api.tracking.collector import Collector
@@ -96,6 +95,7 @@ def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> Fa
     # Routes and not routers of routes: to find one in those takes as long as its query.
     for topic in _TOPICS:
         app.router.routes.extend(topic.router.routes)
+    app.router.routes.extend(track.lineage.routes)
     if settings.api.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -149,6 +149,6 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 def _say_who_may_call(made: dict[str, Any]) -> None:
     made["components"]["securitySchemes"] = SECURITY_SCHEMES
     for path, operations in made["paths"].items():
-        if path.startswith(PREFIX) or path == "/metrics":
+        if path.startswith("/api/") or path == "/metrics":
             for operation in operations.values():
                 operation["security"] = [{name: []} for name in SECURITY_SCHEMES]

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,7 @@ RULES = {
     "GET /{path}": PUBLIC,
     "GET /metrics": EVERYBODYS,
     f"POST {PREFIX}/track": TRACK,
+    "POST /api/v1/lineage": TRACK,
     f"GET {PREFIX}/me": ANYBODY,
     f"GET {PREFIX}/users": EVERYBODYS,
     f"GET {PREFIX}/user/{{user_id}}": OWN,
@@ -72,6 +74,13 @@ RULES = {
 }
 BODIES = {
     "track": {"user_id": ME, "workflow_id": WORKFLOW, "status": "started"},
+    "lineage": {
+        "eventType": "START",
+        "eventTime": f"{datetime.now(UTC) - timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}",
+        "run": {"runId": WORKFLOW},
+        # Whoever has no owner's facet is called by the namespace.
+        "job": {"namespace": ME, "name": "w"},
+    },
     "favorites": {"workflow_id": WORKFLOW},
     "order": {"workflow_ids": []},
     "templates": {"sequence_id": WORKFLOW, "name": "mine"},
@@ -121,6 +130,8 @@ def _ask(client: TestClient, rule: str, caller: str, headers: dict[str, str]) ->
     body = BODIES.get(path.rsplit("/", 1)[-1], {} if method in ("PUT", "PATCH") else None)
     if caller == "other" and "user_id" in (body or {}):
         body = {**(body or {}), "user_id": OTHER}
+    if caller == "other" and "job" in (body or {}):
+        body = {**(body or {}), "job": {"namespace": OTHER, "name": "w"}}
     return client.request(method, path, headers=headers, json=body)
 
 
@@ -130,7 +141,7 @@ def test_who_may_call_what(
     protected: TestClient, callers: dict[str, dict[str, str]], rule: str, caller: str
 ) -> None:
     answer = _ask(protected, rule, caller, callers[caller])
-    if rule.endswith("/track") and caller == "other":
+    if rule.endswith(("/track", "/lineage")) and caller == "other":
         # An item that is not the caller's is refused by itself.
         assert answer.json()["rejected"] == 1
         return

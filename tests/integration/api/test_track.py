@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -246,3 +247,61 @@ def test_a_kill_under_load_loses_no_acknowledged_execution_and_doubles_none(
     assert len(kept) == len(set(kept))
     assert set(acknowledged) <= set(kept) <= sent
     assert len(acknowledged) >= 800
+
+
+def _event(kind: str, number: int, at: str, **more: Any) -> dict[str, Any]:
+    facets = {"ownership": {"owners": [{"name": "team:data"}]}}
+    return {
+        "eventType": kind,
+        "eventTime": f"{datetime.now(UTC).date() - timedelta(days=1)}T00:00:{at}Z",
+        "run": {"runId": str(UUID(int=number)), "facets": more.get("run", {})},
+        "job": {"namespace": "airflow", "name": "report", "facets": more.get("job", facets)},
+        "producer": "https://example.org/producer",
+        "inputs": [{"namespace": "db", "name": "secret_table"}],
+    }
+
+
+def test_runs_of_openlineage_are_executions_once_in_any_order(
+    client: TestClient, module_warehouse: Warehouse
+) -> None:
+    dag_run = {"airflowDagRun": {"dagRun": {"run_type": "scheduled"}}}
+    error = {"errorMessage": {"message": "no disk", "programmingLanguage": "python"}}
+    part = {"parent": {"run": {"runId": str(UUID(int=1))}, "job": {}}}
+    events = [
+        _event("COMPLETE", 1, "05"),
+        _event("START", 1, "01", run=dag_run),
+        _event("START", 2, "02"),
+        # Whose owner this one does not tell.
+        _event("FAIL", 2, "03", run=error, job={}),
+        _event("ABORT", 3, "09"),
+        _event("RUNNING", 3, "08"),
+        _event("OTHER", 4, "08"),
+        _event("COMPLETE", 5, "08", run=part),
+        {"eventTime": "2026-06-28T00:00:00Z", "dataset": {"namespace": "db", "name": "t"}},
+    ]
+    for _ in range(2):
+        for event in events:
+            answer = client.post("/api/v1/lineage", json=event)
+            assert answer.status_code == 202, answer.text
+    assert client.post("/api/v1/lineage", json=events).json()["accepted"] == 5
+    with module_warehouse.connect() as connection:
+        rows = connection.execute(
+            "select source_id, string_agg(distinct status, ' ' order by status), "
+            "count(distinct id), max(error_message), max(trigger_type) "
+            "from raw.tracked_executions where source_workflow_id = 'airflow/report' "
+            "group by source_id order by source_id"
+        ).fetchall()
+    assert rows == [
+        (str(UUID(int=1)), "completed started", 1, None, "scheduled"),
+        (str(UUID(int=2)), "failed started", 1, "no disk", None),
+        (str(UUID(int=3)), "cancelled", 1, None, None),
+    ]
+
+
+def test_an_event_that_is_none_is_refused_in_one_sentence(client: TestClient) -> None:
+    event = _event("COMPLETE", 9, "05")
+    for wrong in ({**event, "eventTime": "today"}, {**event, "run": {"runId": "x"}}, 5, "x"):
+        answer = client.post("/api/v1/lineage", json=wrong)
+        assert answer.status_code == 422
+        assert answer.json()["detail"]
+    assert client.post("/api/v1/lineage", content=b"{").status_code == 422

@@ -1,10 +1,11 @@
-"""`POST /track`: executions as applications report them, one by one or in batches."""
+"""`POST /track` and `/lineage`: executions as applications report them, alone or in batches."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -15,6 +16,7 @@ from usage_pipeline.api.errors import ProblemError, documented
 from usage_pipeline.api.routes.topics import topic
 from usage_pipeline.api.services import Services, ServicesDep
 from usage_pipeline.api.tracking.bodies import items_of
+from usage_pipeline.api.tracking.lineage import LineageEvent, item_of
 from usage_pipeline.api.tracking.rows import (
     MOST_ITEMS,
     TrackedItem,
@@ -27,8 +29,11 @@ from usage_pipeline.api.tracking.rows import (
 from usage_pipeline.identity import hashed_id, source_namespace
 
 router = topic("track")
+# OpenLineage's clients know no other path.
+lineage = topic("track", prefix="/api/v1")
 
 _RETRIES = source_namespace("idempotency keys")
+_RUNS = source_namespace("runs of OpenLineage")
 _CLAIM: Final = """
 insert into raw.request_keys (key_id, body_digest) values (%s, %s)
 on conflict (key_id) do update set key_id = excluded.key_id
@@ -117,7 +122,7 @@ async def track_workflow_execution(
         given = [{**request.query_params, **named}]
     if idempotency_key is not None:
         await _claim(services, caller, idempotency_key, body or request.url.query.encode())
-    found = await _track(services, caller, given, idempotency_key)
+    found = await take_in(services, caller, given, idempotency_key)
     return Response(to_json(found), 202, media_type="application/json")
 
 
@@ -139,9 +144,22 @@ async def _claim(services: Services, caller: Caller, idempotency_key: str, body:
         )
 
 
-async def _track(
-    services: Services, caller: Caller, given: list[Any], idempotency_key: str | None
+async def take_in(
+    services: Services,
+    caller: Caller,
+    given: list[Any],
+    idempotency_key: str | None = None,
+    row_ids: Sequence[UUID] = (),
 ) -> dict[str, Any]:
+    """Take items in and say what became of each, as `Tracked`.
+
+    Args:
+        services: the parts of the application.
+        caller: who reports.
+        given: the items as they were sent.
+        idempotency_key: of the request.
+        row_ids: an id for each item; without them it follows from user, workflow and execution.
+    """
     now = datetime.now(UTC)
     kept = timedelta(days=services.settings.tracked_days_kept)
     earliest = max((now - kept).date() + timedelta(days=1), services.settings.start_date)
@@ -161,7 +179,8 @@ async def _track(
                 results.append(_rejected(index, item.execution_id, _NOT_YOURS))
             else:
                 own = item.execution_id or _made_id(caller, idempotency_key, index)
-                rows.append(row_of(item, own, start, services.id_namespace))
+                row_id = row_ids[index] if row_ids else None
+                rows.append(row_of(item, own, start, services.id_namespace, row_id))
                 places.append(index)
                 results.append(_result(index, own, "accepted", None))
         # The others' requests go on.
@@ -188,3 +207,28 @@ def _result(
     index: int, execution_id: str | None, status: str, reason: str | None
 ) -> dict[str, Any]:
     return {"index": index, "execution_id": execution_id, "status": status, "reason": reason}
+
+
+@lineage.post(
+    "/lineage",
+    status_code=202,
+    response_model=Tracked,
+    responses=documented(401, 403, 413, 429),
+    summary="Report runs as OpenLineage does",
+)
+async def receive_lineage(
+    event: LineageEvent | Annotated[list[LineageEvent], Field(max_length=MOST_ITEMS)],
+    caller: Annotated[Caller, Depends(needs("track"))],
+    services: ServicesDep,
+) -> Response:
+    """Take run events of OpenLineage: START, COMPLETE, FAIL and ABORT are states of executions.
+
+    Events of runs inside another run, and all other events, are answered in the same way and kept
+    nowhere. An event may be sent again.
+    """
+    events = event if isinstance(event, list) else [event]
+    items = [item for each in events if (item := item_of(each)) is not None]
+    # A run is one execution whatever its events say of its owner.
+    ids = [hashed_id(_RUNS, f"{item['workflow_id']}/{item['execution_id']}") for item in items]
+    found = await take_in(services, caller, items, row_ids=ids)
+    return Response(to_json(found), 202, media_type="application/json")

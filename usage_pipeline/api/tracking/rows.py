@@ -234,13 +234,19 @@ def user_of(item: TrackedItem, namespace: UUID) -> UUID:
     return _mapped("user", item.user_id, namespace)
 
 
-def row_of(item: TrackedItem, execution_id: str, start: Start, namespace: UUID) -> str:
-    """The row of `raw.tracked_executions` as JSON."""
+def row_of(
+    item: TrackedItem,
+    execution_id: str,
+    start: Start,
+    namespace: UUID,
+    row_id: UUID | None = None,
+) -> str:
+    """The row of `raw.tracked_executions` as JSON, under its own id where it has one."""
     user = user_of(item, namespace)
     workflow = _mapped("workflow", item.workflow_id, namespace)
     end = end_of(item)
     said = {
-        "id": tracked_execution_id(user, workflow, item.attempt, execution_id),
+        "id": row_id or tracked_execution_id(user, workflow, item.attempt, execution_id),
         "status": item.status,
         "user_id": user,
         "workflow_id": workflow,

@@ -363,6 +363,21 @@ def test_a_run_of_github_that_was_created_days_before_is_found_when_run_again(
 
 
 @pytest.mark.parametrize(
+    ("day", "created"),
+    [(date(2026, 11, 27), "2026-11-24"), (date(2026, 11, 28), "2026-11-25"),
+     (date(2026, 11, 29), "2026-10-29"), (date(2026, 11, 30), "2026-11-27")],
+)  # fmt: skip
+def test_runs_of_a_month_are_looked_at_again_on_sundays_alone(
+    tmp_path: Path, day: date, created: str
+) -> None:
+    with answering(_github([])) as server:
+        config = _config("github_actions", server, token="ghs_1", repositories=["acme/app"])
+        _read(config, tmp_path, day, day)
+        (request,) = server.requests
+    assert request.one("created") == f"{created}T00:00:00Z..{day}T23:59:59Z"
+
+
+@pytest.mark.parametrize(
     ("keys", "sentence"),
     [
         ({"repositories": []}, "declare an organisation, or a list of repositories, or a path"),

@@ -28,6 +28,7 @@ _LOOK_BACK: Final = timedelta(days=3)
 _LONG_LOOK_BACK: Final = timedelta(days=31)
 _SUNDAY: Final = 6
 _SECOND: Final = timedelta(seconds=1)
+_DAY: Final = timedelta(days=1)
 # How often a list is read anew because it shrank while it was read.
 _READINGS: Final = 4
 
@@ -58,10 +59,10 @@ def read_github(config: SourceConfig, span: Span, credentials: Credentials) -> I
 
 def _created(span: Span) -> datetime:
     """Since when runs are looked at that may have been run again in a span."""
-    days = (span.end - span.start).days + 1
-    has_sunday = any(
-        (span.start + timedelta(days=number)).weekday() == _SUNDAY for number in range(days)
-    )
+    # Days of 23 and 25 hours are days, too; noon is of the same date in every zone.
+    days = max(round((span.end - span.start) / _DAY), 1)
+    noons = [span.start + _DAY * number + _DAY / 2 for number in range(days)]
+    has_sunday = any(noon.weekday() == _SUNDAY for noon in noons)
     return span.start - (_LONG_LOOK_BACK if has_sunday else _LOOK_BACK)
 
 

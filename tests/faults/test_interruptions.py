@@ -165,8 +165,11 @@ def _running(
     try:
         yield process
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
 
 
 def _count(warehouse: Warehouse, query: str, value: object) -> int:

@@ -87,6 +87,9 @@ def _striking(world: World, warehouse: Warehouse, struck: str) -> Callable[[int]
 def _kill_server(world: World) -> None:
     pid = int((world.server.data / "postmaster.pid").read_text().split("\n")[0])
     os.kill(pid, signal.SIGKILL)
+    # It is gone a moment later; whoever starts it before that would find it running.
+    while world.server.is_running():
+        time.sleep(0.01)
 
 
 def _stop_server(world: World) -> None:

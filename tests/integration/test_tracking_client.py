@@ -22,7 +22,8 @@ from psycopg.rows import dict_row
 from tests.conftest import CHECKOUT
 from tests.integration.serving import serving
 from tests.loops import run
-from usage_pipeline.api.app import PREFIX, create_app
+from usage_pipeline.api.app import create_app
+from usage_pipeline.api.routes.topics import PREFIX
 from usage_pipeline.client import ApiError, AsyncClient, Client, Report
 from usage_pipeline.client.reading import Reading
 from usage_pipeline.client.requests import Request

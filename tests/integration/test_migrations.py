@@ -116,7 +116,7 @@ def test_a_failed_migration_leaves_the_version_it_was_at(
 def test_a_server_that_is_too_old_is_refused(
     empty: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("usage_pipeline.warehouse.migrate.OLDEST_SERVER", 99)
+    monkeypatch.setattr("usage_pipeline.warehouse.prerequisites.OLDEST_SERVER", 99)
     with pytest.raises(UsageError, match=r"is PostgreSQL 18: use 99 or later\."):
         migrate(empty)
     with empty.connect() as connection:

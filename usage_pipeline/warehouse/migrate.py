@@ -13,9 +13,14 @@ from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.connection import Warehouse, open_warehouse, pin_timezone
 from usage_pipeline.warehouse.locks import limit_waiting, patiently
-from usage_pipeline.warehouse.session import ENCODING
+from usage_pipeline.warehouse.prerequisites import (
+    check_new_database,
+    check_owner,
+    check_roles,
+    check_server,
+    is_warehouse,
+)
 
-OLDEST_SERVER = 16  # the first with roles that are granted to be become, not to be inherited
 _LOCK = 0x75736167  # "usag": one number for the advisory lock of migrations
 _SQL = files("usage_pipeline.warehouse") / "migrations" / "sql"
 
@@ -33,8 +38,7 @@ def _versions() -> list[str]:
 
 def current_version(connection: psycopg.Connection) -> str | None:
     """The version the warehouse is at, or None when it is empty."""
-    table = connection.execute("select to_regclass('raw.schema_version')").fetchone()
-    if table is None or table[0] is None:
+    if not is_warehouse(connection):
         return None
     row = connection.execute("select version_num from raw.schema_version").fetchone()
     return None if row is None else str(row[0])
@@ -48,12 +52,13 @@ def migrate(warehouse: Warehouse, target: str | None = None) -> str:
 
     Raises:
         WarehouseUnavailableError: somebody reads what is to be changed, and does not end.
-        UsageError: the server is too old, the warehouse is newer than this program, or we may not
-            create schemas.
+        UsageError: the server is too old, the warehouse is newer than this program, or the
+            database is not ours to change.
     """
     target = target or newest_version()
     with warehouse.connect() as connection:
-        _check_server(connection)
+        check_server(connection)
+        check_owner(connection)
         version = current_version(connection)
         if version == target:
             pin_timezone(connection, warehouse.timezone)
@@ -88,14 +93,17 @@ def _upgrade(warehouse: Warehouse, target: str) -> None:
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         # What a migration changes may be read just now: it steps back and tries again.
         limit_waiting(connection, warehouse.lock_timeout)
+        current = current_version(connection)
+        if current is None:
+            check_new_database(connection)
+        check_roles(connection)
         connection.execute("create schema if not exists raw")
         connection.execute(
             "create table if not exists raw.schema_version (version_num varchar(32) not null, "
             "constraint schema_version_pkc primary key (version_num))"
         )
-        current = current_version(connection) or ""
         for version in _versions():
-            if current < version <= target:
+            if (current or "") < version <= target:
                 _run(connection, version)
 
 
@@ -107,20 +115,3 @@ def _run(connection: psycopg.Connection, version: str) -> None:
     connection.execute((_SQL / f"{version}.sql").read_bytes())
     connection.execute("delete from raw.schema_version")
     connection.execute("insert into raw.schema_version (version_num) values (%s)", [version])
-
-
-def _check_server(connection: psycopg.Connection) -> None:
-    server = connection.info.server_version // 10_000
-    if server < OLDEST_SERVER:
-        raise UsageError(
-            f"The server of USAGE_DATABASE_URL is PostgreSQL {server}: "
-            f"use {OLDEST_SERVER} or later."
-        )
-    encoding = connection.info.parameter_status("server_encoding")
-    if encoding != ENCODING:
-        name = connection.info.dbname
-        raise UsageError(
-            f"The database {name!r} has the encoding {encoding}, which cannot hold every name: "
-            f"let an administrator make one with UTF8 (create database {name}_utf8 "
-            "encoding 'UTF8' template template0) and set USAGE_DATABASE_URL to it."
-        )

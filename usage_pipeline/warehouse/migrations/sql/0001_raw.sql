@@ -129,7 +129,9 @@ create table raw.retired_durations (
 -- so another database of the same server may have made it already.
 do $$
 begin
-    create role usage_reader nologin;
+    if not exists (select from pg_roles where rolname = 'usage_reader') then
+        create role usage_reader nologin;
+    end if;
 exception
     when duplicate_object or unique_violation then null;
 end

@@ -10,7 +10,9 @@ declare
 begin
     foreach wanted in array array['usage_loader', 'usage_transformer', 'usage_reader', 'usage_api'] loop
         begin
-            execute 'create role ' || quote_ident(wanted) || ' nologin';
+            if not exists (select from pg_roles where rolname = wanted) then
+                execute 'create role ' || quote_ident(wanted) || ' nologin';
+            end if;
         exception
             when duplicate_object or unique_violation then null;
         end;

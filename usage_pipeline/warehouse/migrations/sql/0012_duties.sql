@@ -3,7 +3,9 @@
 -- and the usage of favourites by usage_miner. The owner logs in and becomes one of them.
 do $$
 begin
-    create role usage_miner nologin;
+    if not exists (select from pg_roles where rolname = 'usage_miner') then
+        create role usage_miner nologin;
+    end if;
 exception
     when duplicate_object or unique_violation then null;
 end

@@ -5,7 +5,9 @@ import { defineConfig } from "vite";
 import { recordSources } from "./build/recordSources.ts";
 
 // Pages of others name widgets.js; everything else changes its name with its content.
+// Files find each other by relative paths, because a proxy may put all of them below a path of its own.
 export default defineConfig({
+  base: "./",
   plugins: [react(), recordSources()],
   server: { proxy: { "/api": process.env["USAGE_API"] ?? "http://127.0.0.1:8000" } },
   build: {

@@ -140,6 +140,29 @@ def test_a_server_with_keys_asks_for_one_and_forgets_it_with_the_tab(
             remove_key(connection, "browser")
 
 
+def test_the_dashboard_works_below_a_path_of_a_proxy(browser: Browser, demo: Demo) -> None:
+    api = ApiSettings(base_path="/team/usage")
+    settings = demo.settings.model_copy(update={"api": api})
+    with Served(settings, demo.warehouse, is_demo=True) as origin:
+        context = browser.new_context()
+        watched = watch(context.new_page())
+        page = watched.page
+        page.goto(f"{origin}/team/usage/")
+        page.get_by_role("link", name="Organisation").click()
+        expect(page).to_have_url(re.compile(r"/team/usage/organisation"))
+        page.locator("a.uw-name").first.click()
+        expect(page).to_have_url(re.compile(r"/team/usage/workflow/"))
+        heading = page.get_by_role("heading", level=1)
+        expect(heading).not_to_have_text("Organisation")
+        name = heading.inner_text()
+        page.reload()
+        expect(heading).to_have_text(name)
+        page.go_back()
+        expect(heading).to_have_text("Organisation")
+        assert watched.complaints == []
+        context.close()
+
+
 def test_another_site_shows_the_widgets_as_elements_under_a_strict_policy(
     browser: Browser, demo: Demo
 ) -> None:
@@ -151,9 +174,11 @@ def test_another_site_shows_the_widgets_as_elements_under_a_strict_policy(
     with demo.warehouse.connect() as connection:
         key = create_key(connection, "elements", ["read:self"], UUID(user))
     with Site() as site:
-        settings = demo.settings.model_copy(update={"api": ApiSettings(cors_origins=site.address)})
-        with Served(settings, demo.warehouse, is_demo=False) as address:
-            site.policy = f"default-src 'self'; script-src {address}; connect-src {address}"
+        api = ApiSettings(cors_origins=site.address, base_path="/usage")
+        settings = demo.settings.model_copy(update={"api": api})
+        with Served(settings, demo.warehouse, is_demo=False) as origin:
+            site.policy = f"default-src 'self'; script-src {origin}; connect-src {origin}"
+            address = f"{origin}/usage"
             shared = f'base-url="{address}" user-id="{user}" access-key="{key}"'
             site.html = f"""<!doctype html><html lang="en"><head><title>Host</title>
                 <script type="module" src="{address}/widgets.js"></script></head><body><main>

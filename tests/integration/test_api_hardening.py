@@ -1,6 +1,7 @@
 """What a caller sends by mistake or with intent costs only that caller, and never a 5xx."""
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -21,7 +22,7 @@ from usage_pipeline.api.tracking import collector
 from usage_pipeline.api.tracking.rows import TrackedItem, row_of
 from usage_pipeline.errors import UsageError
 from usage_pipeline.identity import mapped_id, source_namespace
-from usage_pipeline.settings import Settings
+from usage_pipeline.settings import Settings, read_settings
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.people.api_keys import create_key
 
@@ -347,3 +348,71 @@ def test_a_proxy_that_is_none_is_one_sentence() -> None:
     assert check_proxies(" 10.0.0.7, fd00::/8 ") == ["10.0.0.7", "fd00::/8"]
     with pytest.raises(UsageError, match="'nginx' is not an address or network"):
         check_proxies("10.0.0.7,nginx")
+
+
+@pytest.fixture
+def below_a_path(settings: Settings, warehouse: Warehouse) -> Iterator[httpx.Client]:
+    """A caller of an API that a proxy serves below a path, through no proxy."""
+    placed = settings.model_copy(update={"api": ApiSettings(base_path="/team/usage")})
+    with warehouse.connect() as connection:
+        key = create_key(connection, "admin", ["admin"])
+    with (
+        serving(placed, warehouse) as address,
+        httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("prefix", ["/team/usage", ""], ids=["forwarded", "cut off"])
+def test_everything_is_below_the_base_path_whatever_the_proxy_does_with_it(
+    below_a_path: httpx.Client, prefix: str
+) -> None:
+    get = below_a_path.get
+    assert get(f"{prefix}/health").json() == {"status": "ok"}
+    assert get(f"{prefix}{PREFIX}/definitions").json()["title"] == "Service Unavailable"
+    assert below_a_path.head(f"{prefix}/health").status_code == 200
+    assert get(f"{prefix}{PREFIX}/nothing").status_code == 404
+
+    page = get(f"{prefix}/workflow/a%2Fb")
+    assert page.headers["content-type"].startswith("text/html")
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(addresses) >= 3
+    for address in addresses:
+        assert address.startswith("/team/usage/")
+        assert get(prefix + address.removeprefix("/team/usage")).status_code == 200
+    assert "javascript" in get(f"{prefix}/widgets.js").headers["content-type"]
+
+    description = get(f"{prefix}/openapi.json").json()
+    assert description["servers"] == [{"url": "/team/usage"}]
+    assert "/team/usage" + PREFIX in get(f"{prefix}/docs").text
+
+
+def test_an_id_with_a_slash_and_a_body_are_taken_below_a_base_path(
+    below_a_path: httpx.Client,
+) -> None:
+    base = f"/team/usage{PREFIX}"
+    item = ITEM | {"workflow_id": "team/report"}
+    answer = below_a_path.post(f"{base}/track", json={"executions": [item]})
+    assert answer.json()["items"][0]["status"] == "accepted"
+    anonymous = {"Authorization": ""}
+    for path in (f"{base}/track", "/team/usage/api/v1/lineage"):
+        refusal = below_a_path.post(path, content=b"{", headers=anonymous)
+        assert refusal.status_code == 401, path
+    # The route is found, and only then there is no mart to ask.
+    answer = below_a_path.get(f"{base}/workflow/team%2Freport")
+    assert answer.json()["detail"].startswith("The marts are not built yet")
+
+
+def test_without_a_base_path_another_path_of_the_api_is_no_page(caller: httpx.Client) -> None:
+    answer = caller.get(f"/usage{PREFIX}/me")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["usage", "/usage?x", "/us age", "//usage", "/a//b", "https://x"])
+def test_a_base_path_that_is_none_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("USAGE_API_BASE_PATH", path)
+    with pytest.raises(UsageError, match="USAGE_API_BASE_PATH is not valid: write it like /usage"):
+        read_settings()

@@ -94,7 +94,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_of_the_dbt_project(instal
 
 def test_the_page_in_the_wheel_names_only_files_that_are_in_the_wheel(installed: Path) -> None:
     bundle = installed / "usage_pipeline" / "api" / "static"
-    named = re.findall(r'(?:src|href)="/([^"]+)"', (bundle / "index.html").read_text("utf-8"))
+    named = re.findall(r'(?:src|href)="\./([^"]+)"', (bundle / "index.html").read_text("utf-8"))
     assert {Path(name).suffix for name in named} >= {".js", ".css"}
     assert [name for name in [*named, "widgets.js"] if not (bundle / name).is_file()] == []
 

@@ -110,8 +110,8 @@ def create_app(settings: Settings, warehouse: Warehouse, *, is_demo: bool) -> Fa
             ],
             expose_headers=["ETag", "Retry-After"],
         )
-    app.add_middleware(Around)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.add_middleware(Around, base_path=settings.api.base_path)
+    app.openapi = lambda: _openapi(app, settings.api.base_path)  # type: ignore[method-assign]
     return app
 
 
@@ -121,7 +121,7 @@ def _tokens(settings: Settings) -> Tokens | None:
     return Tokens(settings.oidc.issuer, settings.oidc.audience, settings.oidc.user_claim)
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
+def _openapi(app: FastAPI, base_path: str) -> dict[str, Any]:
     """The description, with what the routes refer to by name only."""
     if app.openapi_schema is None:
         made = get_openapi(
@@ -129,6 +129,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             version=app.version,
             description=app.description,
             routes=app.routes,
+            servers=[{"url": base_path}] if base_path else None,
         )
         template = "#/components/schemas/{model}"
         schemas = made.setdefault("components", {}).setdefault("schemas", {})

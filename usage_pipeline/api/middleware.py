@@ -35,9 +35,10 @@ _ENCODED_SLASH: Final = re.compile("%2f", re.IGNORECASE)
 class Around:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an application."""
+    def __init__(self, app: ASGIApp, base_path: str) -> None:
+        """Wrap an application that a proxy serves below `base_path`, which is empty or `/...`."""
         self._app = app
+        self._base = base_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -48,7 +49,13 @@ class Around:
         status = "500"
         method = scope["method"]
         is_head = method == "HEAD"
-        inner = {**scope, "method": "GET" if is_head else method, "path": _path(scope)}
+        path = self._base + _path(scope, self._base)
+        inner = {
+            **scope,
+            "method": "GET" if is_head else method,
+            "path": path,
+            "root_path": self._base,
+        }
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -70,13 +77,21 @@ class Around:
             DURATIONS.labels(method, route).observe(time.perf_counter() - started)
 
 
-def _path(scope: Scope) -> str:
-    """The path, in which a slash within a segment is told from one between segments."""
-    path: str = scope["path"]
+def _path(scope: Scope, base: str) -> str:
+    """The path below the base path, which a proxy may have cut off already.
+
+    A slash within a segment is told from one between segments.
+    """
+    path = _below(scope["path"], base)
     raw = scope.get("raw_path", b"").decode("ascii", "replace")
     if not path.startswith(PREFIX) or not _ENCODED_SLASH.search(raw):
         return path
-    return "/".join(unquote(part).replace("/", SLASH) for part in raw.split("/"))
+    segments = _below(raw, base).split("/")
+    return "/".join(unquote(segment).replace("/", SLASH) for segment in segments)
+
+
+def _below(path: str, base: str) -> str:
+    return path.removeprefix(base) if path.startswith(base + "/") else path
 
 
 class _Body:
@@ -96,7 +111,8 @@ class _Body:
             return await self._receive()
         if self._until is None:
             # Whose body it is comes first: nothing is read from who may not call.
-            if self._request.scope["path"].startswith(PREFIX):
+            scope = self._request.scope
+            if scope["path"].startswith(scope["root_path"] + "/api/"):
                 await current_caller(self._request)
             self._until = asyncio.get_running_loop().time() + _BODY_SECONDS
         try:

@@ -92,7 +92,8 @@ def run(
     listening = _listen(host, port)
     if is_demo:
         _log.warning(DEMO_MODE)
-    on_start(f"Dashboard and API: {address_of(host, port)} (API: /docs; Ctrl-C to stop)")
+    address = address_of(host, port) + settings.api.base_path
+    on_start(f"Dashboard and API: {address} (API: /docs; Ctrl-C to stop)")
     server = make_server(create_app(settings, warehouse, is_demo=is_demo), trusted_proxies)
     with listening:
         server.run(sockets=[listening])

@@ -1,5 +1,6 @@
 """The settings of the HTTP API and of who may call it: part of `settings.Settings`."""
 
+import re
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -33,6 +34,11 @@ class ApiSettings(BaseModel):
     pool_size: int = Field(
         default=10, ge=2, description="How many connections to the warehouse the API holds."
     )
+    base_path: str = Field(
+        default="",
+        description="The path below which a proxy serves the API and the dashboard, such as "
+        "`/usage`. The proxy may forward it or cut it off.",
+    )
     id_namespace: str = Field(
         default="tracked",
         min_length=1,
@@ -44,6 +50,14 @@ class ApiSettings(BaseModel):
     def origins(self) -> list[str]:
         """The origins whose pages may call."""
         return [each.strip() for each in self.cors_origins.split(",") if each.strip()]
+
+    @field_validator("base_path")
+    @classmethod
+    def _base_path(cls, text: str) -> str:
+        path = text.rstrip("/")
+        if not re.fullmatch(r"(/[\w.~-]+)*", path, re.ASCII):
+            raise ValueError("write it like /usage, or leave it empty")
+        return path
 
     @field_validator("rate_limit")
     @classmethod

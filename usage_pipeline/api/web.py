@@ -1,9 +1,12 @@
-"""The dashboard's files at `/`. The bundle is built elsewhere; without it there is a hint."""
+"""The dashboard's files at `/`. The bundle is built elsewhere; without it there is a hint.
+
+Behind a proxy all of it lies below the base path, which the page's own links have to begin with.
+"""
 
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -29,7 +32,7 @@ BUNDLE: Final = Path(__file__).parent / "static"
 _HINT: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Workflow usage</title></head>
 <body><h1>Workflow usage</h1>
-<p>The dashboard is not in this installation. The API is: see <a href="/docs">/docs</a>.</p>
+<p>The dashboard is not in this installation. The API is: see <a href="./docs">/docs</a>.</p>
 </body></html>
 """
 # Names of built files change with their content.
@@ -38,7 +41,7 @@ _ASK_AGAIN = {"Cache-Control": "no-cache"}
 
 
 @router.get("/{path:page}")
-async def dashboard(path: str) -> Response:
+async def dashboard(request: Request, path: str) -> Response:
     """A file of the dashboard; its page for every other path, which it routes itself."""
     file = _file(path)
     if file is not None:
@@ -46,9 +49,10 @@ async def dashboard(path: str) -> Response:
     page = BUNDLE / "index.html"
     if "." in path.rsplit("/", 1)[-1]:
         raise ProblemError(404, "There is no such file.")
-    if page.is_file():
-        return FileResponse(page, headers=_ASK_AGAIN)
-    return HTMLResponse(_HINT, headers=_ASK_AGAIN)
+    text = page.read_text("utf-8") if page.is_file() else _HINT
+    # Pages have addresses of any depth, so that relative links would lead elsewhere.
+    base = request.scope.get("root_path", "")
+    return HTMLResponse(text.replace('="./', f'="{base}/'), headers=_ASK_AGAIN)
 
 
 def _file(path: str) -> Path | None:

@@ -62,7 +62,8 @@ def up(
     prepared_manifest(settings)
     if is_open_to_all(settings, warehouse, settings.api.host):
         say(DEMO_MODE)
-    say(f"Dashboard and API: {address_of(settings.api.host, api_port)} (API: /docs)")
+    address = address_of(settings.api.host, api_port) + settings.api.base_path
+    say(f"Dashboard and API: {address} (API: /docs)")
     say(f"Dagster web UI: http://127.0.0.1:{web_port} (Ctrl-C to stop)")
     arguments = ["api", "--port", str(api_port), "--quiet"]
     if proxies:

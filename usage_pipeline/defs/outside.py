@@ -40,13 +40,15 @@ def _sources(manifest: Mapping[str, Any]) -> Iterator[dg.AssetSpec]:
 
 
 def _exposures(manifest: Mapping[str, Any], settings: Settings) -> Iterator[dg.AssetSpec]:
-    address = urlsplit(address_of(settings.api.host, settings.api.port))
+    api = settings.api
+    address = urlsplit(address_of(api.host, api.port))
     for exposure in manifest["exposures"].values():
         models = [manifest["nodes"][name]["fqn"] for name in exposure["depends_on"]["nodes"]]
         metadata = {}
         if exposure["url"]:
             # dbt knows the path alone: where the API listens is a setting.
             parts = urlsplit(exposure["url"])._replace(netloc=address.netloc)
+            parts = parts._replace(path=api.base_path + parts.path)
             metadata["url"] = dg.MetadataValue.url(urlunsplit(parts))
         yield dg.AssetSpec(
             dg.AssetKey([READERS, exposure["name"]]),

@@ -16,7 +16,7 @@ import { useUsage } from "../widgets/context";
 import { UsageProvider } from "../widgets/UsageProvider";
 import { AccessKeyForm } from "./AccessKeyForm";
 import { storeAccessKey, storedAccessKey } from "./accessKey";
-import { go, lookAt, useLocation, workflowHref, type Route } from "./route";
+import { basePath, go, lookAt, useLocation, workflowHref, type Route } from "./route";
 import { useTheme } from "./theme";
 import { UserPicker } from "./UserPicker";
 
@@ -24,7 +24,7 @@ const open = (workflowId: string) => go(workflowHref(workflowId));
 
 export function App() {
   const [key, setKey] = useState(storedAccessKey);
-  const api = useMemo(() => new UsageApi("", key), [key]);
+  const api = useMemo(() => new UsageApi(basePath(), key), [key]);
   const enter = (given: string | null) => {
     storeAccessKey(given);
     setKey(given);
@@ -116,14 +116,15 @@ function AsOf({ date }: { date: string }) {
 }
 
 function NavLink({ to, current, children }: { to: string; current: boolean; children: string }) {
+  const address = basePath() + to;
   return (
     <a
-      href={to + window.location.search}
+      href={address + window.location.search}
       aria-current={current ? "page" : undefined}
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
-        go(to);
+        go(address);
       }}
     >
       {children}

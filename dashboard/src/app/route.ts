@@ -9,6 +9,18 @@ export type Route =
 
 const MOVED = "usage-moved";
 
+// Where the dashboard lies on its host: "" or a path like "/usage", before every page's own.
+let base = "";
+
+/** Says where the dashboard lies: the path of its own folder, with or without a slash at the end. */
+export function placeAt(folder: string): void {
+  base = folder.replace(/\/+$/, "");
+}
+
+export function basePath(): string {
+  return base;
+}
+
 /** A part of an address as text; null where somebody cut it off in the middle of a letter. */
 function decoded(part: string): string | null {
   try {
@@ -31,7 +43,7 @@ export function routeOf(pathname: string): Route {
 }
 
 export function workflowHref(workflowId: string): string {
-  return `/workflow/${encodeURIComponent(workflowId)}${window.location.search}`;
+  return `${base}/workflow/${encodeURIComponent(workflowId)}${window.location.search}`;
 }
 
 /** Goes to another page, keeping the user that is looked at. */
@@ -62,5 +74,5 @@ function listen(callback: () => void): () => void {
 export function useLocation(): { route: Route; userId: string | null } {
   const address = useSyncExternalStore(listen, () => window.location.pathname + window.location.search);
   const [pathname = "/", search = ""] = address.split("?");
-  return { route: routeOf(pathname), userId: new URLSearchParams(search).get("user") };
+  return { route: routeOf(pathname.slice(base.length)), userId: new URLSearchParams(search).get("user") };
 }

@@ -43,7 +43,7 @@ def page(description: dict[str, Any], address: str) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<style>{_STYLE}</style></head><body><h1>{title}</h1>",
             f"<p>{escape(info['description'])}</p>",
-            '<p>For programs: <a href="/openapi.json">/openapi.json</a>.</p>',
+            '<p>For programs: <a href="openapi.json">openapi.json</a>.</p>',
             *_topics(description, address),
             "<h2>Objects</h2>",
             *_objects(description["components"]["schemas"]),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from usage_pipeline.warehouse.connection import Warehouse
@@ -281,6 +282,7 @@ def test_up_serves_the_web_ui_and_the_api_and_stops_cleanly_on_ctrl_c(
         web_ui = f"http://127.0.0.1:{port}/server_info"
         _until_answered(web_ui, b"dagster_webserver_version", process)
         _until_answered(api, b'{"status":"ok"}', process)
+        assert _logins_of_the_api(environment) == {"usage_api"}
         _kill_child(process.pid, str(api_port))
         _until_answered(api, b'{"status":"ok"}', process)
         _until_answered(web_ui, b"dagster_webserver_version", process)
@@ -292,6 +294,16 @@ def test_up_serves_the_web_ui_and_the_api_and_stops_cleanly_on_ctrl_c(
     assert "The API ended with exit code -9 and is started again in 1 s" in out
     assert "The web UI, the daemon and the API have stopped." in out
     assert (tmp_path / "up.log").read_text() == ""
+
+
+def _logins_of_the_api(environment: dict[str, str]) -> set[str]:
+    """Without the names of their databases."""
+    with psycopg.connect(environment["USAGE_DATABASE_URL"]) as connection:
+        sessions = connection.execute(
+            "select replace(usename, '_' || datname, '') from pg_stat_activity "
+            "where application_name = 'usage-pipeline api' and datname = current_database()"
+        )
+        return {str(name) for (name,) in sessions.fetchall()}
 
 
 def _until_answered(url: str, text: bytes, process: subprocess.Popen[str]) -> None:

@@ -117,7 +117,7 @@ def test_an_owner_who_may_not_become_a_role_is_told_what_to_grant(warehouse: War
             other.acting_as(Role.LOADER).connect(),
         ):
             pass
-        with pytest.raises(UsageError, match="may not change the schema"):
+        with pytest.raises(UsageError, match="may not make schemas"):
             migrate(Warehouse(f"{other.url.rsplit('/', 1)[0]}/postgres"))
     finally:
         with warehouse.connect() as connection:

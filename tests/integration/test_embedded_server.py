@@ -120,3 +120,22 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
 def test_memory_follows_the_machine_within_bounds() -> None:
     assert "shared_buffers = '128MB'" in server_config(5432, 512 * 1024**2)
     assert "shared_buffers = '2048MB'" in server_config(5432, 512 * 1024**3)
+
+
+def test_its_log_is_a_file_for_each_day_of_the_week_that_is_written_over(
+    own_server: EmbeddedServer,
+) -> None:
+    url = own_server.start()
+    with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.UndefinedTable):
+        connection.execute("select from what_no_table_is_called")
+    files = sorted(own_server.directory.glob("logs/*.log"))
+    assert {file.stem for file in files} <= {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
+    assert any("what_no_table_is_called" in file.read_text() for file in files)
+    assert _value(url, "show log_rotation_age") == "1d"
+    assert _value(url, "show log_truncate_on_rotation") == "on"
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
+    # What is said before a start has opened that file is kept of the last start alone.
+    first = (own_server.directory / "server.log").stat().st_size
+    own_server.stop()
+    own_server.start()
+    assert (own_server.directory / "server.log").stat().st_size <= first + 200

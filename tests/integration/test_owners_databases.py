@@ -146,12 +146,18 @@ def test_an_empty_schema_that_we_own_is_used(server: EmbeddedServer) -> None:
 
 
 def test_a_login_that_may_not_make_schemas_is_told_the_statement(server: EmbeddedServer) -> None:
+    migrate(Warehouse(server.url))
     database_of(server, "the_owner")
     run(server, f"create role guest_login login createrole password '{_PASSWORD}'")
     guest = as_login(server, "guest_login", "the_owner")
     statement = _STATEMENT.search(refusal(guest))
     assert statement is not None
-    assert statement[1] == "alter database the_owner owner to guest_login;"
+    assert statement[1] == "grant create on database the_owner to guest_login;"
+    run(server, statement[1])
+    statement = _STATEMENT.search(refusal(guest))
+    assert statement is not None
+    run(server, statement[1])
+    assert migrate(guest) == newest_version()
 
 
 def test_a_warehouse_of_another_owner_names_its_owner(server: EmbeddedServer) -> None:

@@ -14,6 +14,7 @@ from usage_pipeline.api.auth.loopback import is_loopback
 from usage_pipeline.api.connections import IDLE_SECONDS, MOST_CONNECTIONS, BoundedProtocol
 from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
+from usage_pipeline.warehouse.api_login import ApiLoginError, api_warehouse
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.people.api_keys import has_keys
 
@@ -94,9 +95,18 @@ def run(
         _log.warning(DEMO_MODE)
     address = address_of(host, port) + settings.api.base_path
     on_start(f"Dashboard and API: {address} (API: /docs; Ctrl-C to stop)")
-    server = make_server(create_app(settings, warehouse, is_demo=is_demo), trusted_proxies)
+    app = create_app(settings, _as_own_login(warehouse), is_demo=is_demo)
+    server = make_server(app, trusted_proxies)
     with listening:
         server.run(sockets=[listening])
+
+
+def _as_own_login(warehouse: Warehouse) -> Warehouse:
+    try:
+        return api_warehouse(warehouse)
+    except ApiLoginError as error:
+        _log.warning("The API logs in as the owner and has no login of its own: %s.", error)
+        return warehouse
 
 
 def make_server(app: FastAPI, trusted_proxies: Sequence[str] = ()) -> uvicorn.Server:

@@ -7,7 +7,6 @@ limits that a single login has. It makes logins and never changes or drops one.
 import re
 import secrets
 from typing import Final
-from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import sql
@@ -15,7 +14,6 @@ from psycopg import sql
 from usage_pipeline.errors import UsageError, WrongUsageError
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.roles import Role
-from usage_pipeline.warehouse.session import tls_parameters
 
 STATEMENT_SECONDS: Final = 300
 CONNECTIONS: Final = 10
@@ -72,7 +70,7 @@ def create_bi_login(
             f"User {owner!r} may not make members of {_READER}: let an administrator run: alter "
             f"role {owner} createrole; grant {_READER} to {owner} with admin option."
         ) from None
-    return _url(warehouse, name, password)
+    return warehouse.url_of_login(name, password)
 
 
 def _create(connection: psycopg.Connection, name: str, password: str, connections: int) -> None:
@@ -109,18 +107,3 @@ def _keep_to_reading(connection: psycopg.Connection, database: str) -> None:
                     sql.SQL(function)
                 )
             )
-
-
-def _url(warehouse: Warehouse, name: str, password: str) -> str:
-    parts = warehouse.parts
-    host, query = parts["host"], tls_parameters(warehouse.url)
-    # A certificate of the owner's is not the login's.
-    for owners in ("sslcert", "sslkey"):
-        query.pop(owners, None)
-    if host.startswith("/"):
-        query["host"], host = host, ""
-    elif ":" in host:
-        host = f"[{host}]"
-    login = f"{name}:{quote(password, safe='')}@{host}:{parts['port']}"
-    address = f"postgresql://{login}/{quote(parts['dbname'], safe='')}"
-    return f"{address}?{urlencode(query)}" if query else address

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, urlencode
 
 import psycopg
 from psycopg import conninfo, pq
@@ -16,7 +16,7 @@ from usage_pipeline.errors import UsageError, WarehouseUnavailableError
 from usage_pipeline.settings import Settings
 from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.roles import Role
-from usage_pipeline.warehouse.session import ENCODING, parameters, session_options
+from usage_pipeline.warehouse.session import ENCODING, parameters, session_options, tls_parameters
 
 _CANCEL_SECONDS: Final = 5.0
 
@@ -96,6 +96,21 @@ class Warehouse:
         parts = {**defaults, **parameters(self.url)}
         parts["dbname"] = parts["dbname"] or parts["user"]
         return parts
+
+    def url_of_login(self, name: str, password: str) -> str:
+        """The URL with which another login reaches this database, with the same TLS settings."""
+        parts = self.parts
+        host, query = parts["host"], tls_parameters(self.url)
+        # A certificate of the owner's is not the login's.
+        for owners in ("sslcert", "sslkey"):
+            query.pop(owners, None)
+        if host.startswith("/"):
+            query["host"], host = host, ""
+        elif ":" in host:
+            host = f"[{host}]"
+        login = f"{quote(name, safe='')}:{quote(password, safe='')}@{host}:{parts['port']}"
+        address = f"postgresql://{login}/{quote(parts['dbname'], safe='')}"
+        return f"{address}?{urlencode(query)}" if query else address
 
     @property
     def address(self) -> str:

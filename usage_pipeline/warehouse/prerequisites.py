@@ -92,7 +92,7 @@ def check_new_database(connection: psycopg.Connection) -> None:
     if not _holds(connection, "has_database_privilege(current_database(), 'create')"):
         raise UsageError(
             f"User {user!r} may not make schemas in the database {database!r}: let an "
-            f"administrator run: alter database {_quoted(connection, database)} owner to "
+            f"administrator run: grant create on database {_quoted(connection, database)} to "
             f"{_quoted(connection, user)};"
         )
 

@@ -1,6 +1,10 @@
 """The configuration of the embedded server: memory by this machine's size, loopback only."""
 
 import os
+from typing import Final
+
+LOGS: Final = "logs"
+"""The folder of the server's log files, beside its data."""
 
 _MIB = 1024 * 1024
 _GIB = 1024 * _MIB
@@ -35,6 +39,12 @@ def server_config(port: int, memory_bytes: int | None = None) -> str:
         "jit": "off",
         # Every day is a partition, and a long backfill touches many in one transaction.
         "max_locks_per_transaction": "512",
+        # A week of files of a day each, the oldest of which is written over.
+        "logging_collector": "on",
+        "log_directory": f"'../{LOGS}'",
+        "log_filename": "'%a.log'",
+        "log_truncate_on_rotation": "on",
+        "log_rotation_size": "0",
         "log_timezone": "'UTC'",
         "timezone": "'UTC'",
         "log_line_prefix": "'%m [%p] %q%u@%d '",

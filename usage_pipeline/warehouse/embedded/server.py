@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from usage_pipeline.errors import WarehouseUnavailableError
 from usage_pipeline.warehouse.embedded.account import ServerAccount, account_for
-from usage_pipeline.warehouse.embedded.config import server_config
+from usage_pipeline.warehouse.embedded.config import LOGS, server_config
 
 OWNER = "usage_owner"
 DATABASE = "usage"
@@ -110,7 +110,7 @@ class EmbeddedServer:
         except Timeout:
             raise WarehouseUnavailableError(
                 f"Another process has been starting the embedded server for {_LOCK_SECONDS} s: "
-                f"see {self.directory / 'server.log'}."
+                f"see {self._log} and {self._logs}."
             ) from None
         except OSError as error:
             raise WarehouseUnavailableError(
@@ -178,21 +178,32 @@ class EmbeddedServer:
             if port is None or _accepts(port) or not _can_bind(port):
                 port = _free_port()
             self._configure(port)
+            self._log.unlink(missing_ok=True)
             options = ("start", "-w", "-t", str(_START_SECONDS), "-l", str(self._log))
             if self._pg_ctl(*options) == 0:
                 break
             # Right after a kill -9 the old backends may still hold the shared memory.
             if time.monotonic() > deadline:
                 raise WarehouseUnavailableError(
-                    f"The embedded server does not start ({_last_line(self._log.read_text())}): "
-                    f"see {self._log}."
+                    f"The embedded server does not start ({self._last_message()}): "
+                    f"see {self._log} and {self._logs}."
                 )
             time.sleep(0.5)
         self._create_database(port)
 
     @property
     def _log(self) -> Path:
+        """What the server says before it has opened the file of the day."""
         return self.directory / "server.log"
+
+    @property
+    def _logs(self) -> Path:
+        return self.directory / LOGS
+
+    def _last_message(self) -> str:
+        files = [file for file in (self._log, *self._logs.glob("*.log")) if file.exists()]
+        newest = max(files, key=lambda file: file.stat().st_mtime_ns, default=None)
+        return _last_line(newest.read_text(errors="replace")) if newest else "no message"
 
     def _configure(self, port: int) -> None:
         account = self._account()

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import httpx
@@ -372,6 +372,8 @@ def test_everything_is_below_the_base_path_whatever_the_proxy_does_with_it(
     assert get(f"{prefix}{PREFIX}/definitions").json()["title"] == "Service Unavailable"
     assert below_a_path.head(f"{prefix}/health").status_code == 200
     assert get(f"{prefix}{PREFIX}/nothing").status_code == 404
+    redirect = get(f"{prefix}{PREFIX}/definitions/")
+    assert urlsplit(redirect.headers["location"]).path == f"/team/usage{PREFIX}/definitions"
 
     page = get(f"{prefix}/workflow/a%2Fb")
     assert page.headers["content-type"].startswith("text/html")

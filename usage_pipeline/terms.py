@@ -48,6 +48,9 @@ POPULAR_DAYS: Final = 7
 RELIABILITY_DAYS: Final = 30
 MONTH_DAYS: Final = 28
 
+# The error class of a failure whose message says nothing, or is not there.
+NO_ERROR_CLASS: Final = "(no message)"
+
 DBT_VARS: Final[Mapping[str, object]] = {
     "people_triggers": list(PEOPLE_TRIGGERS),
     "duration_bucket_base": DURATION_BUCKET_BASE,
@@ -55,5 +58,6 @@ DBT_VARS: Final[Mapping[str, object]] = {
     "popular_days": POPULAR_DAYS,
     "reliability_days": RELIABILITY_DAYS,
     "month_days": MONTH_DAYS,
+    "no_error_class": NO_ERROR_CLASS,
 }
 """What dbt is told: the same names and values under `vars` in `dbt_project.yml`."""

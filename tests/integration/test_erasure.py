@@ -57,6 +57,7 @@ _TOTALS = {
     "user_workflow_usage": "sum(execution_count), sum(success_count), sum(total_duration_ms), "
     "sum(total_cost), sum(people_execution_count), min(first_started_at), max(last_started_at)",
     "user_workflow_durations": "duration_bucket, sum(duration_count)",
+    "user_workflow_errors": "sum(failure_count)",
     "user_workflow_stats": "sum(total_executions), sum(failure_count), sum(total_cost)",
 }
 
@@ -328,6 +329,36 @@ def test_a_load_that_runs_at_the_same_time_does_not_bring_the_user_back(
 def test_a_rejected_row_mentions_a_user_by_a_value(text: str, mentioned: bool) -> None:
     gone = Forgotten(frozenset([uuid_of("ana")]), frozenset([digest("ANA"), digest("42")]))
     assert gone.are_mentioned_in(text) is mentioned
+
+
+def test_an_error_class_that_names_a_forgotten_user_is_one_of_all_that_did(
+    used: Warehouse,
+) -> None:
+    """Whoever the failure was of, now and when its day is loaded again."""
+    day = DAY + timedelta(days=40)
+    messages = {"1": "denied to ana, sorry", "2": "Ana: no", "3": "denied to cy"}
+    failures = [
+        execution(name, user="bo", status="failed", error_message=text, start_time=at(9, day=day))
+        for name, text in messages.items()
+    ]
+    load_day(used, day, [DayInput("files", [batch(failures)])])
+    forget_user(used, UUID(uuid_of("ana")))
+    query = (
+        "select error_class, count(*) from raw.workflow_executions_simple "
+        "where execution_date = %s group by 1 order by 1"
+    )
+    classes = [("(erased)", 2), ("denied to cy", 1)]
+    with used.connect() as connection:
+        assert connection.execute(query, [day]).fetchall() == classes
+    load_day(used, day, [DayInput("files", [batch(failures)])])
+    with used.connect() as connection:
+        assert connection.execute(query, [day]).fetchall() == classes
+        for table in ("raw.retired_errors", "marts.user_workflow_errors"):
+            rows = connection.execute(
+                "select sum(failure_count) filter (where error_class = '(erased)') > 0, "
+                f"count(*) filter (where error_class like '%ana%') from {table}".encode()
+            ).fetchall()
+            assert rows == [(True, 0)], table
 
 
 def test_copies_of_other_days_become_the_anonymous_user_s(warehouse: Warehouse) -> None:

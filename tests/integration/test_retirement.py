@@ -22,8 +22,8 @@ from usage_pipeline.warehouse.ledger import day_states
 
 _LATER = DAY + timedelta(days=20)
 _MARTS = (
-    "user_workflow_usage", "user_workflow_durations", "workflow_daily_usage", "popular_workflows",
-    "workflow_success_rates", "user_workflow_stats",
+    "user_workflow_usage", "user_workflow_durations", "user_workflow_errors",
+    "workflow_daily_usage", "popular_workflows", "workflow_success_rates", "user_workflow_stats",
 )  # fmt: skip
 
 

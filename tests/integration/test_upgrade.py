@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import RunDbt
 from tests.integration.dumps import restored
 from usage_pipeline.identity import execution_ids, source_namespace, tracked_execution_id
+from usage_pipeline.sources.conform.error_classes import masked
 from usage_pipeline.steps.build import build_arguments
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.embedded.server import EmbeddedServer
@@ -86,3 +87,16 @@ def test_stored_executions_have_the_ids_that_a_delivery_gives_them(old: Warehous
             namespace = source_namespace(source)
             expected = UUID(execution_ids(ids, attempts, namespace, within)[0].as_py())
         assert id_ == expected, own
+
+
+def test_failures_that_still_have_their_messages_have_a_class(old: Warehouse) -> None:
+    migrate(old)
+    rows = _rows(
+        old,
+        "select error_message, error_class, count(*) from raw.workflow_executions_simple "
+        "where status = 'failed' group by 1, 2",
+    )
+    assert sum(count for _, _, count in rows) > 0
+    for message, error_class, _ in rows:
+        assert error_class == masked(pa.array([message], pa.string())).to_pylist()[0]
+    assert _rows(old, "select count(*) from raw.retired_errors") == [(0,)]

@@ -17,6 +17,7 @@ Row = Mapping[str, Any]
 KEYS: dict[str, tuple[str, ...]] = {
     "user_workflow_usage": ("user_id", "workflow_id", "execution_date"),
     "user_workflow_durations": ("user_id", "workflow_id", "execution_date", "duration_bucket"),
+    "user_workflow_errors": ("user_id", "workflow_id", "execution_date", "error_class"),
     "workflow_daily_usage": ("workflow_id", "execution_date"),
     "organisation_daily_usage": ("execution_date",),
     "popular_workflows": ("as_of_date", "workflow_id"),

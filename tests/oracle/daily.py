@@ -62,6 +62,22 @@ def user_workflow_durations(world: World) -> Rows:
     ]
 
 
+def user_workflow_errors(world: World) -> Rows:
+    """What went wrong for a user-workflow-day: failed executions per error class."""
+    return [
+        {
+            "user_id": user_id,
+            "workflow_id": workflow_id,
+            "execution_date": day,
+            "error_class": error_class,
+            "failure_count": count,
+        }
+        for day, pairs in world.days.items()
+        for (user_id, workflow_id), tally in pairs.items()
+        for error_class, count in tally.error_classes.items()
+    ]
+
+
 def workflow_daily_usage(world: World) -> Rows:
     """The same per workflow and day, over all users.
 

@@ -23,6 +23,7 @@ MARTS: dict[str, Callable[[World], list[dict[str, Any]]]] = {
     for compute in (
         daily.user_workflow_usage,
         daily.user_workflow_durations,
+        daily.user_workflow_errors,
         daily.workflow_daily_usage,
         daily.organisation_daily_usage,
         popular.popular_workflows,

@@ -20,6 +20,7 @@ from .reading import (
     Reading,
     RowError,
     day_of,
+    error_class,
     execution_id,
     instant,
     mapped_id,
@@ -81,6 +82,7 @@ def _copy(row: dict[str, str], source: str, namespace: UUID, zone: tzinfo) -> Co
         queued_at=instant(row["queued_at"]) if row.get("queued_at") else None,
         input_size=int(row["input_size"]) if row.get("input_size") else None,
         output_size=int(row["output_size"]) if row.get("output_size") else None,
+        error_class=error_class(status, row.get("error_message")),
     )
     return Copy(execution, (row.get("workflow_name") or "").strip() or None, workflow, user)
 

@@ -37,6 +37,7 @@ class Execution:
     queued_at: datetime | None = None
     input_size: int | None = None
     output_size: int | None = None
+    error_class: str | None = None
 
     @property
     def waiting_ms(self) -> int | None:

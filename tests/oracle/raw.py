@@ -8,13 +8,13 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from .daily import user_workflow_durations, user_workflow_usage
+from .daily import user_workflow_durations, user_workflow_errors, user_workflow_usage
 from .model import Execution, KnownUser, KnownWorkflow, World
 
 COLUMNS = (
     "id", "user_id", "workflow_id", "start_time", "end_time", "status", "trigger_type", "cost",
     "execution_date", "source", "source_id", "attempt", "updated_at", "queued_at", "input_size",
-    "output_size",
+    "output_size", "error_class",
 )  # fmt: skip
 SOURCE = "test"
 _NOT_RETIRED = {"workflow_name", "total_duration_seconds", "first_attempt_count"}
@@ -78,7 +78,10 @@ def retire(
     for table, rows in (
         ("retired_usage", user_workflow_usage(world)),
         ("retired_durations", user_workflow_durations(world)),
+        ("retired_errors", user_workflow_errors(world)),
     ):
+        if not rows:
+            continue
         columns = [name for name in rows[0] if name not in _NOT_RETIRED]
         statement = sql.SQL("insert into raw.{} ({}) values ({})").format(
             sql.Identifier(table),

@@ -7,7 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
+from functools import cache
 from uuid import UUID, uuid5
+
+import pyarrow as pa
+
+from usage_pipeline.sources.conform.error_classes import masked
 
 from .model import Execution, KnownUser, KnownWorkflow
 
@@ -18,6 +23,15 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 class RowError(ValueError):
     """Why a row cannot be an execution."""
+
+
+@cache
+def error_class(status: str, message: str | None) -> str | None:
+    """The class of a failure. What is masked how is tested by itself, and taken as it is here."""
+    if status != "failed" or not message:
+        return None
+    text: str | None = masked(pa.array([message], pa.string())).to_pylist()[0]
+    return text
 
 
 @dataclass(frozen=True)

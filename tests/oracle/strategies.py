@@ -38,6 +38,7 @@ class Run:
     waiting: timedelta | None
     input_size: int | None
     output_size: int | None
+    error_class: str | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ WAITS = st.sampled_from(
     [None, None, *(timedelta(milliseconds=ms) for ms in (0, 0.999, 1.5, 60_000, -1))]
 )
 SIZES = st.sampled_from([None, None, 0, 1, 2**63 - 1])
+ERROR_CLASSES = st.sampled_from([None, "time-out after <number>", "ümläut <text>", "x" * 200])
 NAMES = st.sampled_from([None, "Nightly build", 'O\'Neil "x", \\N', "ümläut ✓", "n" * 255])
 AGES = st.one_of(st.sampled_from(EDGES), st.integers(0, 130))
 
@@ -93,6 +95,7 @@ def runs(draw: st.DrawFn, triggers: tuple[str | None, ...] = TRIGGERS) -> Run:
         waiting=draw(WAITS),
         input_size=draw(SIZES),
         output_size=draw(SIZES),
+        error_class=draw(ERROR_CLASSES),
     )
 
 
@@ -204,6 +207,7 @@ def _execution(label: str, number: int, user: int, workflow: int, age: int, run:
         queued_at=None if run.waiting is None else start - run.waiting,
         input_size=run.input_size,
         output_size=run.output_size,
+        error_class=run.error_class if run.status == "failed" else None,
     )
 
 

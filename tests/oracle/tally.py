@@ -74,6 +74,7 @@ class Tally:
     lost_ms: Counter[str] = field(default_factory=Counter)
     lost_cost: dict[str, Decimal] = field(default_factory=dict)
     known: dict[str, list[int]] = field(default_factory=dict)
+    error_classes: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, executions: Iterable[Execution]) -> Tally:
@@ -122,6 +123,8 @@ class Tally:
         if execution.attempt > 1:
             self.retries += 1
             self.recovered += execution.status == "completed"
+        if execution.status == "failed":
+            self.error_classes[execution.error_class or "(no message)"] += 1
         if execution.status in ("failed", "cancelled"):
             self.lost_ms[execution.status] += execution.duration_ms or 0
             if execution.cost is not None:

@@ -43,6 +43,7 @@ _COLUMNS = dg.TableSchema(
         dg.TableColumn("source_status", "text", "The source's own status, such as timed_out."),
         dg.TableColumn("updated_at", "timestamptz", "When the source last changed it."),
         dg.TableColumn("queued_at", "timestamptz", "When it began to wait for its start."),
+        dg.TableColumn("error_class", "text", "The masked message of a failure, kept for ever."),
     ]
 )
 

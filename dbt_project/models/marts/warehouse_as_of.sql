@@ -4,6 +4,7 @@
 -- depends_on: {{ ref('popular_workflows') }}
 -- depends_on: {{ ref('user_abandoned_workflows') }}
 -- depends_on: {{ ref('user_workflow_durations') }}
+-- depends_on: {{ ref('user_workflow_errors') }}
 -- depends_on: {{ ref('user_workflow_stats') }}
 -- depends_on: {{ ref('user_workflow_usage') }}
 -- depends_on: {{ ref('users') }}

@@ -13,6 +13,7 @@ renamed as (
         source,
         status,
         trigger_type,
+        error_class,
 
         ---------- numerics
         attempt,

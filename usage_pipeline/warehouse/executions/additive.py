@@ -24,6 +24,8 @@ USAGE_MEASURES: Final = (
 )  # fmt: skip
 DURATIONS_KEY: Final = (*USAGE_KEY, "duration_bucket")
 DURATIONS_MEASURES: Final = ("duration_count",)
+ERRORS_KEY: Final = (*USAGE_KEY, "error_class")
+ERRORS_MEASURES: Final = ("failure_count",)
 
 # Sums of what only some executions have: NULL says that none has it.
 _KNOWN_SUMS: Final = (

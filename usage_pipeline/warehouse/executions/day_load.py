@@ -11,9 +11,11 @@ from datetime import date
 from typing import Any
 
 import psycopg
+import pyarrow as pa
 from psycopg import sql
 
 from usage_pipeline.sources.conform.canonical import ReadBatch
+from usage_pipeline.sources.conform.error_classes import error_classes
 from usage_pipeline.sources.source import Replaces
 from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.copy import copy_batch
@@ -178,7 +180,8 @@ class _Loading:
             former = None
         for batch in given.batches:
             accepted, refused = batch.accepted, gone.blanked(batch.rejected)
-            copied = copy_batch(connection, self.stage, accepted.select(list(DELIVERED_COLUMNS)))
+            delivered = _with_error_class(accepted, gone)
+            copied = copy_batch(connection, self.stage, delivered.select(list(DELIVERED_COLUMNS)))
             if copied != accepted.num_rows:
                 raise RuntimeError(f"COPY took {copied} of {accepted.num_rows} rows")
             if former:
@@ -292,6 +295,14 @@ class _Loading:
             load.duplicates = load.read - load.rejected - there
             load.kept = total + counted - there
             accounts.write(self._connection, self._day, load, given.inputs)
+
+
+def _with_error_class(accepted: pa.Table, gone: Forgotten) -> pa.Table:
+    """Executions with the column `error_class`, which names nobody who was forgotten."""
+    classes = error_classes(accepted["error_message"], accepted["status"])
+    return pa.Table.from_batches(accepted.to_batches(), accepted.schema).append_column(
+        "error_class", gone.without_names(classes)
+    )
 
 
 def _counts(connection: psycopg.Connection, table: sql.Identifier | None) -> dict[str, int]:

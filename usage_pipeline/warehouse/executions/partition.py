@@ -16,7 +16,7 @@ EXECUTIONS = sql.Identifier("raw", "workflow_executions_simple")
 DELIVERED_COLUMNS: Final = (
     "id", "user_id", "workflow_id", "start_time", "end_time", "status", "trigger_type",
     "error_message", "input_size", "output_size", "cost", "execution_date", "source",
-    "source_id", "attempt", "source_status", "updated_at", "queued_at",
+    "source_id", "attempt", "source_status", "updated_at", "queued_at", "error_class",
 )  # fmt: skip
 EXECUTION_COLUMNS: Final = (*DELIVERED_COLUMNS, "created_at")
 

@@ -5,10 +5,17 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
-from usage_pipeline.terms import DURATION_BUCKET_BASE, MACHINE_TRIGGERS, PEOPLE_TRIGGERS
+from usage_pipeline.terms import (
+    DURATION_BUCKET_BASE,
+    MACHINE_TRIGGERS,
+    NO_ERROR_CLASS,
+    PEOPLE_TRIGGERS,
+)
 from usage_pipeline.warehouse.executions.additive import (
     DURATIONS_KEY,
     DURATIONS_MEASURES,
+    ERRORS_KEY,
+    ERRORS_MEASURES,
     USAGE_KEY,
     USAGE_MEASURES,
     add_rows,
@@ -16,6 +23,7 @@ from usage_pipeline.warehouse.executions.additive import (
 
 USAGE = sql.Identifier("raw", "retired_usage")
 DURATIONS = sql.Identifier("raw", "retired_durations")
+ERRORS = sql.Identifier("raw", "retired_errors")
 
 
 def aggregate(
@@ -35,6 +43,7 @@ def aggregate(
     before = _aggregated(connection, day)
     _add_usage(connection, old, chosen)
     _add_durations(connection, old, chosen)
+    _add_errors(connection, old, chosen)
     _prove(connection, old, chosen, before, _aggregated(connection, day))
 
 
@@ -136,6 +145,21 @@ def _add_durations(connection: psycopg.Connection, old: sql.Identifier, chosen: 
     add_rows(connection, DURATIONS, DURATIONS_KEY, DURATIONS_MEASURES, common=retiring, rows=rows)
 
 
+def _add_errors(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.SQL) -> None:
+    retiring = sql.SQL("retiring as ({})").format(_retiring(old, chosen))
+    rows = sql.SQL(
+        """
+        select execution_date, user_id, workflow_id,
+            coalesce(error_class, {no_class}) as error_class,
+            count(*)
+        from retiring
+        where status = 'failed'
+        group by execution_date, user_id, workflow_id, coalesce(error_class, {no_class})
+        """
+    ).format(no_class=sql.Literal(NO_ERROR_CLASS))
+    add_rows(connection, ERRORS, ERRORS_KEY, ERRORS_MEASURES, common=retiring, rows=rows)
+
+
 _SUMS = """
     coalesce(sum(execution_count), 0), coalesce(sum(success_count), 0),
     coalesce(sum(failure_count), 0), coalesce(sum(cancelled_count), 0),
@@ -149,11 +173,13 @@ _SUMS = """
 
 
 def _aggregated(connection: psycopg.Connection, day: date) -> tuple[int, ...]:
-    """The day's retired sums, and the executions in its histogram."""
+    """The day's retired sums, and the executions in its histogram and in its error classes."""
     row = connection.execute(
         sql.SQL(
             "select {}, (select coalesce(sum(duration_count), 0) from raw.retired_durations "
-            "where execution_date = {day}) from raw.retired_usage where execution_date = {day}"
+            "where execution_date = {day}), (select coalesce(sum(failure_count), 0) "
+            "from raw.retired_errors where execution_date = {day}) "
+            "from raw.retired_usage where execution_date = {day}"
         ).format(sql.SQL(_SUMS), day=sql.Literal(day))
     ).fetchone()
     return tuple(row or ())
@@ -180,7 +206,8 @@ def _prove(
             "coalesce(sum(floor(extract(epoch from end_time - start_time) * 1000)) "
             "filter (where status not in ('completed', 'started')), 0), "
             "count(*) filter (where start_time >= queued_at), count(input_size), "
-            "count(output_size), count(end_time) from {old} where {chosen}"
+            "count(output_size), count(end_time), count(*) filter (where status = 'failed') "
+            "from {old} where {chosen}"
         ).format(old=old, chosen=chosen, machines=sql.Literal(list(MACHINE_TRIGGERS)))
     ).fetchone()
     added = tuple(now - then for now, then in zip(after, before, strict=True))

@@ -19,6 +19,8 @@ from usage_pipeline.warehouse.executions import tracked
 from usage_pipeline.warehouse.executions.additive import (
     DURATIONS_KEY,
     DURATIONS_MEASURES,
+    ERRORS_KEY,
+    ERRORS_MEASURES,
     FACTS,
     USAGE_KEY,
     USAGE_MEASURES,
@@ -29,6 +31,7 @@ from usage_pipeline.warehouse.people.forgotten import (
     ANONYMOUS_NAME,
     ANONYMOUS_USER,
     BLANK,
+    ERASED_CLASS,
     digest,
     forgotten_users,
     user_of_digest,
@@ -38,11 +41,13 @@ from usage_pipeline.warehouse.people.forgotten import (
 _ADDITIVE = {
     ("raw", "retired_usage"): (USAGE_KEY, USAGE_MEASURES),
     ("raw", "retired_durations"): (DURATIONS_KEY, DURATIONS_MEASURES),
+    ("raw", "retired_errors"): (ERRORS_KEY, ERRORS_MEASURES),
     ("marts", "user_workflow_usage"): (
         USAGE_KEY,
         (*USAGE_MEASURES, "first_attempt_count", "workflow_name", "total_duration_seconds"),
     ),
     ("marts", "user_workflow_durations"): (DURATIONS_KEY, DURATIONS_MEASURES),
+    ("marts", "user_workflow_errors"): (ERRORS_KEY, ERRORS_MEASURES),
 }
 # Executions one by one: they become the anonymous user's, and a day loaded again keeps them.
 _COPIES = (("raw", "scattered_copies"), ("raw", "retired_copies"))
@@ -145,6 +150,7 @@ def forget_user(warehouse: Warehouse, user: UUID) -> Erasure:
                 _move(connection, table, user)
             elif table not in _MOVED:
                 deleted += _delete(connection, table, user)
+        _erase_classes(connection, tables)
         _prove(connection, tables, user)
         return Erasure(
             executions=executions,
@@ -242,6 +248,41 @@ def _move(connection: psycopg.Connection, table: tuple[str, str], user: UUID) ->
         ),
         rows=sql.SQL("select {} from moved").format(sql.SQL(", ").join(columns)),
     )
+
+
+def _erase_classes(connection: psycopg.Connection, tables: list[tuple[str, str]]) -> None:
+    """Put one class in the place of those that name somebody who was forgotten, whoever failed."""
+    gone = forgotten_users(connection)
+    erased = sql.Literal(ERASED_CLASS)
+    for table in tables:
+        if "error_class" not in _columns(connection, table):
+            continue
+        target = sql.Identifier(*table)
+        rows = connection.execute(
+            sql.SQL("select distinct error_class from {} where error_class is not null").format(
+                target
+            )
+        ).fetchall()
+        named = sql.Literal([text for (text,) in rows if gone.are_words_of(text)])
+        if table not in _ADDITIVE:
+            connection.execute(
+                sql.SQL("update {} set error_class = {} where error_class = any({})").format(
+                    target, erased, named
+                )
+            )
+            continue
+        add_rows(
+            connection,
+            target,
+            ERRORS_KEY,
+            ERRORS_MEASURES,
+            common=sql.SQL(
+                "named as (delete from {} where error_class = any({}) returning *)"
+            ).format(target, named),
+            rows=sql.SQL(
+                "select {key}, {erased}, sum(failure_count) from named group by {key}"
+            ).format(key=sql.SQL(", ").join(map(sql.Identifier, USAGE_KEY)), erased=erased),
+        )
 
 
 def _columns(connection: psycopg.Connection, table: tuple[str, str]) -> set[str]:

@@ -22,6 +22,9 @@ ANONYMOUS_USER: Final = source_namespace("forgotten")
 ANONYMOUS_NAME: Final = "forgotten"
 # A text of which what it says was erased.
 BLANK: Final = "{}"
+# The class of a failure whose own would have named somebody.
+ERASED_CLASS: Final = "(erased)"
+_PUNCTUATION: Final = ".,:;!?()[]{}<>=\"'"
 
 # In rows that are no JSON (broken, or cut off) a value is what stands between such characters.
 _BETWEEN_VALUES = re.compile(r"[,;|\t\r\n\"{}\[\]]+|:\s")
@@ -59,6 +62,24 @@ class Forgotten:
             for text in rejected.column(place).to_pylist()
         ]
         return rejected.set_column(place, rejected.schema.field(place), pa.array(texts, "string"))
+
+    def without_names(self, classes: pa.Array) -> pa.Array:
+        """Error classes, of which those that name one of them are `ERASED_CLASS`."""
+        if not self.user_ids:
+            return classes
+        distinct = classes.dictionary_encode()
+        texts = [
+            ERASED_CLASS if text is not None and self.are_words_of(text) else text
+            for text in distinct.dictionary.to_pylist()
+        ]
+        return pa.array(texts, pa.string()).take(distinct.indices)
+
+    def are_words_of(self, error_class: str) -> bool:
+        """Whether a word of an error class is the id of one of them."""
+        words = {word.strip(_PUNCTUATION).lower() for word in error_class.split()}
+        return not self.user_ids.isdisjoint(words) or any(
+            digest(word) in self.digests for word in words
+        )
 
     def are_mentioned_in(self, original: str) -> bool:
         """Whether a value of a rejected row's text is the id of one of them."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from tests.executions import at, batch, execution
 from usage_pipeline.cli.installation import status
 from usage_pipeline.defs.common import EXECUTIONS, WarehouseResource, with_partitions
 from usage_pipeline.defs.executions import failed_days as failed_days_asset
@@ -20,8 +21,9 @@ from usage_pipeline.orchestration.partitions import daily_partitions, days_of_ta
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.load import load_configured_days
 from usage_pipeline.warehouse.connection import Warehouse
+from usage_pipeline.warehouse.executions.day_load import DayInput, load_day
 from usage_pipeline.warehouse.failed_days import failed_days
-from usage_pipeline.warehouse.ledger import loaded_days
+from usage_pipeline.warehouse.ledger import days_with_open_executions, loaded_days
 
 _DAY = date(2026, 6, 28)
 _HEADER = "id,user_id,workflow_id,workflow_name,start_time,end_time,status,trigger\n"
@@ -95,6 +97,45 @@ def test_days_that_failed_or_were_left_out_get_a_run_each(declared: Settings) ->
         ("20", "20"),
         ("23", "23"),
     ]
+
+
+def test_days_of_executions_that_have_not_ended_are_asked_for_again(declared: Settings) -> None:
+    night = datetime(2026, 6, 29, 1, 30, tzinfo=ZoneInfo("UTC"))
+    days = _days(1, 27)
+    requests = requests_for(
+        declared,
+        night,
+        days,
+        failed=_days(20, 20),
+        busy=_days(18, 18),
+        unfinished=[*_days(3, 3), *_days(18, 18), *_days(20, 20), *_days(27, 28)],
+    )
+    assert not isinstance(requests, dg.SkipReason)
+    assert [request.run_key for request in requests] == [
+        "nightly-2026-06-28",
+        "nightly-2026-06-28-again-2026-06-03",
+        "nightly-2026-06-28-again-2026-06-20",
+    ]
+
+
+def test_open_executions_of_a_system_are_looked_for_until_they_are_given_up(
+    warehouse: Warehouse,
+) -> None:
+    days = _days(1, 6)
+    for day in days:
+        runs = [
+            execution(f"{day}-{name}", status=status, start_time=at(9, day=day), source=source)
+            for name, status, source in (
+                ("a", "completed" if day == days[1] else "started", "flows"),
+                ("b", "started", "files"),
+            )
+        ]
+        inputs = [DayInput(each["source"], [batch([each])]) for each in runs]
+        load_day(warehouse, day, inputs)
+    with warehouse.connect() as connection:
+        held = days_with_open_executions(connection, ["flows"], days[0], days[4])
+        assert held == [days[0], *days[2:5]]
+        assert days_with_open_executions(connection, ["other"], days[0], days[5]) == []
 
 
 def _csv(folder: Path, day: date, *more: str) -> None:

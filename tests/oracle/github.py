@@ -56,6 +56,12 @@ def read_github(path: Path, source: str = "github", zone: tzinfo = UTC) -> Readi
     return reading(len(runs), copies, rejected)
 
 
+def _trigger(run: dict[str, Any]) -> str:
+    trigger = TRIGGER_OF_EVENT[run["event"]]
+    is_bot = run["actor"]["login"].endswith("[bot]")
+    return "chained" if is_bot and trigger != "scheduled" else trigger
+
+
 def _copy(run: dict[str, Any], source: str, namespace: UUID, zone: tzinfo) -> Copy:
     if not run.get("actor"):
         raise RowError("no actor")
@@ -73,7 +79,7 @@ def _copy(run: dict[str, Any], source: str, namespace: UUID, zone: tzinfo) -> Co
         start_time=start,
         end_time=updated if is_end else None,
         status=STATUS_OF_CONCLUSION[run["conclusion"]] if done else "started",
-        trigger_type=TRIGGER_OF_EVENT[run["event"]],
+        trigger_type=_trigger(run),
         source=source,
         source_id=identity,
         attempt=run["run_attempt"],

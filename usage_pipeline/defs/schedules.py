@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import psycopg
 
 from usage_pipeline.execution_dates import days_between
 from usage_pipeline.orchestration.partitions import (
@@ -19,7 +20,7 @@ from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.warehouse.built_days import unbuilt_loads
 from usage_pipeline.warehouse.executions.tracked import TrackedDays, tracked_days
 from usage_pipeline.warehouse.failed_days import failed_days
-from usage_pipeline.warehouse.ledger import loaded_days
+from usage_pipeline.warehouse.ledger import days_with_open_executions, loaded_days
 from usage_pipeline.warehouse.migrate import open_current_warehouse
 
 Requests = list[dg.RunRequest] | dg.SkipReason
@@ -43,10 +44,11 @@ def nightly_schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
         with warehouse.connect() as connection:
             loaded, failed = loaded_days(connection), failed_days(connection)
             unbuilt = unbuilt_loads(connection, _earliest(settings, local), local.date())
+            unfinished = _unfinished(connection, settings, local)
         tracked = tracked_days(warehouse, settings.tracked_days_kept)
         again = worth_building(context.instance, unbuilt)
         busy = days_under_way(context.instance)
-        return requests_for(settings, local, loaded, failed, tracked, again, busy)
+        return requests_for(settings, local, loaded, failed, tracked, again, busy, unfinished)
 
     return nightly
 
@@ -59,13 +61,15 @@ def requests_for(
     tracked: TrackedDays | None = None,
     unbuilt: Mapping[date, Mapping[str, str]] | None = None,
     busy: Collection[date] = (),
+    unfinished: Collection[date] = (),
 ) -> Requests:
     """The runs for the night of `now`, a time in the warehouse's zone.
 
     One run covers the days since the last loaded one, at least the look-back. Earlier days that
     failed or were left out get a run each, so that none of them holds up another; so do earlier
-    days for which tracked executions arrived since, of which only those are loaded, and earlier
-    days that are loaded but not built, of which nothing is loaded.
+    days on which a system that can be asked has begun executions that have not ended yet, days for
+    which tracked executions arrived since, of which only those are loaded, and days that are loaded
+    but not built, of which nothing is loaded.
 
     Args:
         settings: the schedule's settings.
@@ -75,6 +79,7 @@ def requests_for(
         tracked: the days of tracked executions, if there are any.
         unbuilt: the days that are loaded but not built, with the tag of a run that builds one.
         busy: the days that a run is at work on.
+        unfinished: the days with executions of systems that have not ended.
     """
     day = now.date() - timedelta(days=1)
     earliest = _earliest(settings, now)
@@ -100,9 +105,12 @@ def requests_for(
         and each not in busy
         and (each in failed or (each > oldest and each not in loaded))
     ]
+    again += [
+        each for each in unfinished if each < first and each not in busy and each not in again
+    ]
     requests += [
         dg.RunRequest(run_key=f"nightly-{day}-again-{each}", tags=range_tags(each, each))
-        for each in again
+        for each in sorted(again)
     ]
     late = {each for each in tracked.late if settings.start_date <= each < first} if tracked else ()
     requests += [
@@ -121,6 +129,14 @@ def requests_for(
     return requests or dg.SkipReason(
         f"No source in {settings.sources_path} expects executions on {day}, and no day is missing."
     )
+
+
+def _unfinished(connection: psycopg.Connection, settings: Settings, now: datetime) -> list[date]:
+    """The days of executions that are open and not given up, of sources that can be asked again."""
+    day = now.date() - timedelta(days=1)
+    first = max(day - timedelta(days=settings.unfinished_days), settings.start_date)
+    polled = DeclaredSources.read(settings.sources_path).polled()
+    return days_with_open_executions(connection, polled, first, day) if polled else []
 
 
 def _earliest(settings: Settings, now: datetime) -> date:

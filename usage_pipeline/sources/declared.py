@@ -37,6 +37,10 @@ class DeclaredSources:
         """The sources that expect executions on `day`."""
         return [config for config in self.configs if config.expects(day)]
 
+    def polled(self) -> list[str]:
+        """The names of the sources that are systems, which can be asked again for any day."""
+        return [config.name for config in self.configs if config.is_polled]
+
     def expected_days(
         self, first: date, last: date, tracked_since: date | None = None
     ) -> list[date]:

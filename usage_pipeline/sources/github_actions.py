@@ -5,7 +5,8 @@ of runs. The answer lacks the end of a run: once a run has ended, its last updat
 
 The user is the run's `actor`, whose change or schedule it runs for, and not the
 `triggering_actor`, who pressed re-run: a re-run must not move a workflow's use to whoever restarts
-it. Only a run without an actor falls back to the other.
+it. Only a run without an actor falls back to the other. What a bot causes is no person's doing, so
+that its trigger is a machine's.
 
 Each attempt is an execution of its own; the list has only the latest one of each run, so earlier
 attempts come from earlier exports.
@@ -33,6 +34,8 @@ _FIELDS = (
     "id", "name", "workflow_id", "event", "status", "conclusion", "run_attempt",
     "run_started_at", "created_at", "updated_at",
 )  # fmt: skip
+# GitHub gives the logins of its apps this ending, which no person's can have.
+_BOT = "[bot]"
 _ACTORS = ("actor", "triggering_actor")
 
 
@@ -117,19 +120,26 @@ def _rows(elements: Sequence[Any], before: int) -> RawRows:
 def canonical_columns(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
     """The fields of runs under the canonical names; statuses and events are mapped later."""
     state = pc.coalesce(trimmed(columns["conclusion"]), columns["status"])
+    user = pc.coalesce(trimmed(columns["actor"]), columns["triggering_actor"])
     return {
         "id": columns["id"],
-        "user_id": pc.coalesce(trimmed(columns["actor"]), columns["triggering_actor"]),
+        "user_id": user,
         "workflow_id": columns["workflow_id"],
         "workflow_name": columns["name"],
         "start_time": pc.coalesce(trimmed(columns["run_started_at"]), columns["created_at"]),
         "end_time": columns["updated_at"],
         "status": state,
-        "trigger_type": columns["event"],
+        "trigger_type": _event(columns["event"], user),
         "attempt": columns["run_attempt"],
         "source_status": state,
         "updated_at": columns["updated_at"],
     }
+
+
+def _event(events: pa.Array, user: pa.Array) -> pa.Array:
+    """The events; those that a bot caused are like those of another workflow."""
+    by_bot = pc.and_(pc.ends_with(user, _BOT), pc.not_equal(events, "schedule"))
+    return pc.if_else(pc.fill_null(by_bot, False), "workflow_run", events)
 
 
 def _login(actor: Any) -> Any:

@@ -112,6 +112,19 @@ def loaded_days(connection: psycopg.Connection) -> list[date]:
     return [row[0] for row in rows]
 
 
+def days_with_open_executions(
+    connection: psycopg.Connection, sources: Sequence[str], first: date, last: date
+) -> list[date]:
+    """The days from `first` to `last` with executions of these sources that have not ended."""
+    rows = connection.execute(
+        "select distinct execution_date from raw.workflow_executions_simple "
+        "where execution_date between %s and %s and status = 'started' and source = any(%s) "
+        "order by execution_date",
+        [first, last, list(sources)],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def last_loaded_day(connection: psycopg.Connection) -> date | None:
     """The newest day in the ledger, whether the marts know it or not."""
     row = connection.execute("select max(execution_date) from raw.load_ledger").fetchone()

@@ -137,6 +137,16 @@ def test_the_event_tells_the_trigger(tmp_path: Path, event: str, trigger: str) -
     assert read_run(tmp_path, event=event)["trigger_type"] == trigger
 
 
+def test_what_a_bot_causes_is_no_persons_doing(tmp_path: Path) -> None:
+    bot = {"login": "renovate[bot]", "id": 3}
+    for event, trigger in (("push", "chained"), ("schedule", "scheduled"), ("odd", "chained")):
+        found = read_run(tmp_path, event=event, actor=bot)
+        assert (found["trigger_type"], found["source_user_id"]) == (trigger, "renovate[bot]")
+    alone = read_run(tmp_path, actor=None, triggering_actor=bot, event="push")
+    assert alone["trigger_type"] == "chained"
+    assert read_run(tmp_path, triggering_actor=bot, event="push")["trigger_type"] == "api"
+
+
 def test_attempts_are_executions_of_their_own(tmp_path: Path) -> None:
     found = read_export(tmp_path, json.dumps([run(run_attempt=1), run(run_attempt=2)]))
     assert [each["attempt"] for each in found.accepted] == [1, 2]

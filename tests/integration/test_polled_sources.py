@@ -1,11 +1,17 @@
 """Sources that are systems: a real Postgres, the load of a night, and `sources check`."""
 
+import itertools
 import os
-from datetime import date
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from usage_pipeline.cli.main import app
@@ -143,3 +149,81 @@ def test_sources_check_shows_what_would_be_loaded(
     assert str(os.environ["CRM_URL"]) not in shown.output
     wrong = CliRunner().invoke(app, ["sources", "check", "erp"])
     assert "declares no source 'erp': it declares crm." in str(wrong.exception)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a system, by the polls before which it is written down, ends, and is pruned."""
+
+    day: int
+    begins: int
+    ends: int
+    pruned: int
+    status: str
+
+    def state(self, poll: int) -> str | None:
+        """What a poll is told of it; None while and when the system does not know it."""
+        if not self.begins <= poll < self.pruned:
+            return None
+        return self.status if self.ends <= poll else "started"
+
+
+_RUNS = st.builds(
+    Run,
+    day=st.integers(0, 2),
+    begins=st.integers(0, 3),
+    ends=st.integers(0, 6),
+    pruned=st.integers(1, 6),
+    status=st.sampled_from(["completed", "failed", "cancelled"]),
+)
+_POLLS = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 2)).map(sorted), min_size=2, max_size=5
+)
+_WORLDS = itertools.count()
+
+
+@settings(
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(runs=st.lists(_RUNS, min_size=1, max_size=6), polls=_POLLS)
+def test_what_was_ever_seen_finished_is_counted_once_whatever_is_polled_and_pruned(
+    module_warehouse: Warehouse, tmp_path: Path, runs: list[Run], polls: list[list[int]]
+) -> None:
+    """Polls overlap and come in any order; what a system has forgotten by then stays."""
+    source = f"world{next(_WORLDS)}"
+    home = Settings(home=tmp_path / source, _env_file=None)
+    home.home.mkdir()
+    home.sources_path.write_text(
+        f"""
+        - name: {source}
+          kind: sql
+          url: sqlite:///{source}.db
+          query: >
+            select id, 'ana' as user_id, 'w' as workflow_id, start_time, status from runs
+            where start_time >= :day_start and start_time < :day_end
+        """
+    )
+    days = [_DAY + timedelta(days=number) for number in range(3)]
+    expected: dict[tuple[date, str], str] = {}
+    for poll, (first, last) in enumerate(polls):
+        with closing(sqlite3.connect(home.home / f"{source}.db")) as system, system:
+            system.execute("drop table if exists runs")
+            system.execute("create table runs (id text, start_time text, status text)")
+            for number, run in enumerate(runs):
+                state, day = run.state(poll), days[run.day]
+                if state is None:
+                    continue
+                system.execute(
+                    "insert into runs values (?, ?, ?)", [str(number), f"{day} 09:00:00", state]
+                )
+                if first <= run.day <= last:
+                    expected[day, str(number)] = state
+        load_configured_days(module_warehouse, home, days[first : last + 1])
+    with module_warehouse.connect() as connection:
+        rows = connection.execute(
+            "select execution_date, source_id, status from raw.workflow_executions_simple "
+            "where source = %s",
+            [source],
+        ).fetchall()
+    assert len(rows) == len(expected)
+    assert {(day, name): status for day, name, status in rows} == expected

@@ -17,6 +17,11 @@
     cast({{ dbt.date_trunc('week', 'cast(' ~ date_column ~ ' as ' ~ dbt.type_timestamp() ~ ')') | trim }} as date)
 {%- endmacro %}
 
+{#- The first day of a date's month. -#}
+{% macro month_start(date_column) -%}
+    cast({{ dbt.date_trunc('month', 'cast(' ~ date_column ~ ' as ' ~ dbt.type_timestamp() ~ ')') | trim }} as date)
+{%- endmacro %}
+
 {#- The day of the week, 0 for Monday. -#}
 {% macro weekday(date_column) -%}
     cast({{ days_between(week_start(date_column), date_column) }} as integer)

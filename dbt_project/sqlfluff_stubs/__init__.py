@@ -120,6 +120,11 @@ def week_start(date_column: str) -> str:
     return f"cast({date_column} as date)"
 
 
+def month_start(date_column: str) -> str:
+    """Stand in for the macro."""
+    return f"cast({date_column} as date)"
+
+
 def weekday(date_column: str) -> str:
     """Stand in for the macro."""
     return f"cast({date_column} as integer)"

@@ -30,6 +30,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "organisation_insights": ("insight_type", "subject_id"),
     "workflows": ("workflow_id",),
     "users": ("user_id",),
+    "days": ("day",),
     "warehouse_as_of": (),
 }
 SHOWN = 5

@@ -1,6 +1,6 @@
 """The workflows and users that have executions, and the one row that says how far the marts go."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +39,22 @@ def users(world: World) -> list[dict[str, Any]]:
             "last_used_date": max(day for day, _ in days),
         }
         for user_id, days in used.items()
+    ]
+
+
+def days(world: World) -> list[dict[str, Any]]:
+    """Every day from the first loaded one to the as-of day, with its week, month and weekday."""
+    loaded = set(world.ledger_days)
+    return [
+        {
+            "day": day,
+            "week": day - timedelta(days=day.weekday()),
+            "month": day.replace(day=1),
+            "weekday": day.isoweekday(),
+            "days_ago": (world.as_of_day - day).days,
+            "is_loaded": day in loaded,
+        }
+        for day in world.as_of_dates
     ]
 
 

@@ -36,6 +36,7 @@ MARTS: dict[str, Callable[[World], list[dict[str, Any]]]] = {
         organisation.organisation_insights,
         dimensions.workflows,
         dimensions.users,
+        dimensions.days,
         dimensions.warehouse_as_of,
     )
 }

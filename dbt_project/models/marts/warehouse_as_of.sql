@@ -1,5 +1,6 @@
 -- Built when everything else is, so that a reader who finds a new as-of date here finds it everywhere.
 -- depends_on: {{ ref('abandoned_workflows') }}
+-- depends_on: {{ ref('days') }}
 -- depends_on: {{ ref('organisation_daily_usage') }}
 -- depends_on: {{ ref('popular_workflows') }}
 -- depends_on: {{ ref('user_abandoned_workflows') }}

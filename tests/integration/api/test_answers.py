@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.conftest import RunDbt
+from tests.conftest import CHECKOUT, RunDbt
 from tests.integration.api.conftest import PREFIX
 from tests.integration.api.plans import whole_scans
 from usage_pipeline.api.listing import Page
@@ -147,6 +147,60 @@ def test_numbers_equal_the_marts(
     assert got == expected
     if path != "/abandoned":
         assert len(got) > 5
+
+
+def test_analysts_get_from_the_functions_what_the_marts_have(built: Warehouse) -> None:
+    """By the role of readers, which is all that a BI tool has."""
+    month = "execution_date between as_of_date - 29 and as_of_date"
+    with built.connect() as connection:
+        connection.execute("set role usage_reader")
+        percentiles = connection.execute(
+            f"""
+            select mart.workflow_id, p50_duration_ms, p95_duration_ms,
+                marts.duration_percentile(0.5)
+                    within group (order by duration_bucket, durations.duration_count),
+                marts.duration_percentile(0.95)
+                    within group (order by duration_bucket desc, durations.duration_count)
+            from marts.workflow_duration_percentiles as mart
+            inner join marts.user_workflow_durations as durations using (workflow_id)
+            cross join marts.warehouse_as_of
+            where {month}
+            group by mart.workflow_id, p50_duration_ms, p95_duration_ms
+            """.encode()
+        ).fetchall()
+        bounds = connection.execute(
+            "select success_rate_lower, marts.wilson_lower(success_count, finished), "
+            "success_rate_upper, marts.wilson_upper(success_count, finished) from ("
+            "select *, success_count + failure_count as finished from marts.workflow_success_rates"
+            ") as rates"
+        ).fetchall()
+        empty = connection.execute(
+            "select marts.duration_percentile(0.95) within group (order by duration_bucket, "
+            "duration_count), marts.wilson_lower(0, 0), marts.wilson_upper(0, 0) "
+            "from marts.user_workflow_durations where false"
+        ).fetchone()
+    assert len(percentiles) > 15
+    for _, p50, p95, median, high in percentiles:
+        assert (median, high) == (p50, p95)
+    assert len(bounds) > 15
+    for lower, own_lower, upper, own_upper in bounds:
+        assert (own_lower, own_upper) == (lower, upper)
+    assert empty == (None, None, None)
+
+
+_QUESTIONS = re.findall(
+    r"\*\*(.*?)\*\*\n\n```sql\n(.*?)```",
+    (CHECKOUT / "docs" / "bi.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("query", [pytest.param(text, id=name) for name, text in _QUESTIONS])
+def test_every_question_of_analysts_has_an_answer(built: Warehouse, query: str) -> None:
+    with built.connect() as connection:
+        connection.execute("set role usage_reader")
+        connection.execute("set search_path = marts, mining")
+        assert connection.execute(query.encode()).fetchall() != []
 
 
 def test_every_list_is_what_its_model_says(client: TestClient, user: str) -> None:

@@ -10,7 +10,7 @@ select
     user_id,
     workflow_id,
     execution_date,
-    coalesce(error_class, '{{ var("no_error_class") }}') as error_class,
+    coalesce(error_class, '{{ var('no_error_class') }}') as error_class,
     1 as failure_count
 from executions
 where status = 'failed'

@@ -17,4 +17,4 @@ select
     loaded.execution_date is not null as is_loaded
 from calendar
 left join loaded on calendar.spine_date = loaded.execution_date
-where (select count(*) from loaded as every_day) > 0
+where exists (select 1 from {{ ref('stg_load_ledger') }})

@@ -55,3 +55,36 @@ def test_only_users_and_passwords_of_an_address_are_encoded(declared: str, fille
         "URL": "postgresql://me:x@db/crm",
     }
     assert Credentials("crm", environment).fill(declared) == filled
+
+
+def test_a_secret_is_read_from_the_file_that_its_variable_names(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("p/q r\n")
+    credentials = Credentials("crm", {"PASSWORD_FILE": str(file)})
+    assert (
+        credentials.fill("postgresql://me:${PASSWORD}@db/crm") == "postgresql://me:p%2Fq%20r@db/crm"
+    )
+    assert credentials.secret("${PASSWORD}", "password") == "p/q r"
+    assert credentials.hide("no p/q r here") == "no *** here"
+    both = Credentials("crm", {"PASSWORD": "own", "PASSWORD_FILE": str(file)})
+    assert both.fill("${PASSWORD}") == "own"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, r"PASSWORD_FILE, .*, which cannot be read \(No such file or directory\)\.$"),
+        (b"\n", r"PASSWORD_FILE, .*, which is empty\.$"),
+        (b"\xff", r"PASSWORD_FILE, .*, which cannot be read \(it is not UTF-8 text\)\.$"),
+    ],
+)
+def test_a_file_without_a_secret_is_one_sentence(
+    tmp_path: Path, content: bytes | None, sentence: str
+) -> None:
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(InputError, match=sentence):
+        Credentials("crm", {"PASSWORD_FILE": str(file)}).fill("${PASSWORD}")
+    with pytest.raises(InputError, match="PASSWORD, which is not set: set it, or PASSWORD_FILE to"):
+        Credentials("crm", {}).fill("${PASSWORD}")

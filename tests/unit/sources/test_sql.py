@@ -102,7 +102,11 @@ def test_a_query_cannot_change_the_database(tmp_path: Path, database: Path) -> N
         ("sqlite:///nowhere.db", _QUERY, "cannot be opened: unable to open database file."),
         ("sqlite:///{}", _QUERY.replace("runs", "jobs"), "its query: no such table: jobs."),
         ("mysql://db/crm", _QUERY, "has a url of an unknown kind: write postgresql"),
-        ("sqlite:///${MISSING}", _QUERY, "the environment variable MISSING, which is not set."),
+        (
+            "sqlite:///${MISSING}",
+            _QUERY,
+            "the environment variable MISSING, which is not set: set it, or MISSING_FILE",
+        ),
         ("postgresql://me:secret@127.0.0.1:1/x", _QUERY, "cannot be opened: connection to server"),
         ("postgresql://me:secret@127.0.0.1:none/x", _QUERY, "cannot be opened"),
     ],

@@ -1,8 +1,9 @@
-"""Secrets of a declaration: filled in from the environment, and kept out of every message."""
+"""Secrets of a declaration: from the environment or files, and kept out of every message."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 from usage_pipeline.errors import InputError
@@ -13,6 +14,8 @@ _USER_INFO = re.compile(r"//[^/@\s]*@")
 _BEFORE, _AFTER = re.compile(r"://[^/?#@]*$"), re.compile(r"[^/?#@]*@")
 _DELIMITERS = re.compile(r"[:/?#@\s]+")
 _HIDDEN = "***"
+# Container platforms mount secrets as files, and name a variable like this for each.
+_FILE = "_FILE"
 _SHORTEST_PIECE = 3
 
 
@@ -35,17 +38,11 @@ class Credentials:
         A user or a password of an address is percent-encoded, so that it may hold any character.
 
         Raises:
-            InputError: a variable is not set.
+            InputError: a variable is not set, or the file that holds its value cannot be read.
         """
 
         def value(variable: re.Match[str]) -> str:
-            name = variable[1]
-            if not self.environment.get(name):
-                raise InputError(
-                    f"The source {self.source!r} needs the environment variable {name}, which is "
-                    "not set."
-                )
-            secret = self.environment[name]
+            secret = self._value(variable[1])
             self._note(secret)
             before, after = text[: variable.start()], text[variable.end() :]
             is_user_info = _BEFORE.search(before) and _AFTER.match(after)
@@ -54,6 +51,31 @@ class Credentials:
         filled = _VARIABLE.sub(value, text)
         self._note_password(filled)
         return filled
+
+    def _value(self, name: str) -> str:
+        """A variable's value; without it that of the file which the variable `NAME_FILE` names."""
+        if self.environment.get(name):
+            return self.environment[name]
+        path = self.environment.get(name + _FILE)
+        if not path:
+            raise InputError(
+                f"The source {self.source!r} needs the environment variable {name}, which is not "
+                f"set: set it, or {name}{_FILE} to a file that holds its value."
+            )
+        try:
+            secret = Path(path).read_text("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise InputError(
+                f"The source {self.source!r} needs the file of {name}{_FILE}, {path}, which "
+                f"cannot be read ({reason})."
+            ) from None
+        if not secret:
+            raise InputError(
+                f"The source {self.source!r} needs the file of {name}{_FILE}, {path}, which is "
+                "empty."
+            )
+        return secret
 
     def secret(self, text: str, key: str) -> str:
         """A token or password, filled in and never shown.

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from usage_pipeline.cli import api, days, installation, sources
+from usage_pipeline.cli import api, days, export, installation, sources
 from usage_pipeline.cli.console import say_error
 from usage_pipeline.errors import UsageError
 from usage_pipeline.processes import Interrupted, Interruptions, leave_foreign_environment
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (days, sources, installation, api):
+for commands in (days, sources, export, installation, api):
     commands.register(app)
 for command in app.registered_commands:
     # The list of commands shows whole sentences; by default it cuts them off.

@@ -31,8 +31,8 @@ class Snapshot:
         """The rows of a query; its values are literals in it."""
         self._cursor.execute(query.as_string(None))
         found = self._cursor.fetch_arrow_table()
-        plain = {name: _plain(found[name]) for name in found.schema.names}
-        return pa.table(plain) if plain else found
+        columns = {name: plain(found[name]) for name in found.schema.names}
+        return pa.table(columns) if columns else found
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def snapshot(warehouse: Warehouse) -> Iterator[Snapshot]:
         ) from error
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column without the types that only databases have."""
     kind = column.type
     if isinstance(kind, pa.UuidType):
@@ -88,4 +88,5 @@ def _text(packed: pa.FixedSizeBinaryArray) -> pa.Array:
 
 
 def _id_lists(chunk: Any) -> pa.Array:
-    return pa.ListArray.from_arrays(chunk.offsets, _ids(chunk.values.storage))
+    absent = chunk.is_null() if chunk.null_count else None
+    return pa.ListArray.from_arrays(chunk.offsets, _ids(chunk.values.storage), mask=absent)

@@ -215,7 +215,7 @@ def test_ends_before_their_start_do_not_lose_the_execution(tmp_path: Path) -> No
     began = datetime(2026, 5, 4, 11, 0, 0, 500_000, tzinfo=UTC)
     assert [each["end_time"] for each in found.accepted] == [began, began, None]
     (warning,) = _warnings(tmp_path, "\n".join([_HEADER, *rows]))
-    assert warning.startswith("1 row of runs.csv end more than a second before they start")
+    assert warning.startswith("1 row of runs.csv: an end more than a second before the start")
 
 
 def test_a_run_that_waits_to_start_is_neither_loaded_nor_rejected(tmp_path: Path) -> None:

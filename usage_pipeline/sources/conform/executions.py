@@ -4,7 +4,7 @@ Knows neither formats nor files: `rows` in, columns out.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -182,6 +182,12 @@ def _sorted_out(parsed: Mapping[str, Parsed], days: pa.Array, fields: "_Fields")
     return Conformed(table.filter(sound), days, places, reasons, notes)
 
 
+def noted(name: str, notes: Mapping[str, int]) -> Iterator[str]:
+    """What was mended or left out in the rows of `name`, a sentence each."""
+    for note, count in notes.items():
+        yield f"{count:,} row{'' if count == 1 else 's'} of {name}: {note}."
+
+
 class _Fields:
     """Parses the fields of some rows."""
 
@@ -301,7 +307,7 @@ class _Fields:
         if start.problem is not None:
             unbegun = pc.and_(unbegun, start.problem.is_null())
         self.waiting = pc.and_(unbegun, pc.fill_null(pc.equal(status, "started"), False))
-        self._note(self.waiting, "have not begun: they were left out, and come when they start")
+        self._note(self.waiting, "not begun yet; left out until they start")
         start = start.require("start_time")
         updated = self._time("updated_at")
         end = self._time("end_time")
@@ -311,7 +317,7 @@ class _Fields:
         gap = pc.subtract(start.values.cast(pa.int64()), end.values.cast(pa.int64()))
         skewed = pc.and_(pc.greater(gap, 0), pc.less_equal(gap, END_SKEW // _MICROSECOND))
         early = pc.greater(gap, END_SKEW // _MICROSECOND)
-        self._note(early, "end more than a second before they start: they have no duration")
+        self._note(early, "an end more than a second before the start; without a duration")
         values = pc.if_else(pc.fill_null(skewed, False), start.values, end.values)
         return start, end.with_values(without(values, pc.fill_null(early, False))), updated
 
@@ -325,8 +331,8 @@ class _Fields:
         is_bumped = pc.greater(lasted, LONGEST_RUN // _MICROSECOND)
         self._note(
             pc.and_(is_bumped, pc.not_equal(status, "started")),
-            f"were updated more than {LONGEST_RUN.days} days after they started, which is not "
-            "their end: they have no duration",
+            f"updated more than {LONGEST_RUN.days} days after the start, which is not the end; "
+            "without a duration",
         )
         has_none = (pc.less(lasted, 0), is_bumped, pc.equal(status, "started"))
         for mask in has_none:

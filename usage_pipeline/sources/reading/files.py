@@ -15,7 +15,7 @@ from usage_pipeline.errors import InputError
 from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.conform.binding import bind, check_bound, is_there
 from usage_pipeline.sources.conform.canonical import ReadBatch
-from usage_pipeline.sources.conform.executions import Rules, conform
+from usage_pipeline.sources.conform.executions import Rules, conform, noted
 from usage_pipeline.sources.conform.vocabulary import plain_word
 from usage_pipeline.sources.formats.csv_rows import read_csv
 from usage_pipeline.sources.formats.json_rows import read_json
@@ -96,8 +96,7 @@ class FileReading:
                 f"{name} holds text that is not UTF-8, and rows with it are rejected: set the "
                 "encoding of the source, such as encoding: cp1252."
             )
-        for what, count in self._notes.items():
-            yield f"{count:,} row{'' if count == 1 else 's'} of {name} {what}."
+        yield from noted(name, self._notes)
         if not self._columns_seen:
             return
         for column, field_name in config.mapped_columns.items():

@@ -15,7 +15,7 @@ from usage_pipeline.errors import InputError
 from usage_pipeline.execution_dates import days_between
 from usage_pipeline.sources.conform.binding import bind, check_bound
 from usage_pipeline.sources.conform.canonical import CANONICAL_SCHEMA, REJECTED_SCHEMA, ReadBatch
-from usage_pipeline.sources.conform.executions import Rules, conform
+from usage_pipeline.sources.conform.executions import Rules, conform, noted
 from usage_pipeline.sources.formats.rows import RawRows
 from usage_pipeline.sources.reading.charging import Charging
 from usage_pipeline.sources.reading.day_files import DayFiles
@@ -125,10 +125,7 @@ class PolledSource:
         charging.finish()
         answer.files.flush()
         if notes:
-            answer.record["warnings"] = [
-                f"{count:,} row{'' if count == 1 else 's'} of {self.name} {what}."
-                for what, count in notes.items()
-            ]
+            answer.record["warnings"] = list(noted(self.name, notes))
         return answer
 
 

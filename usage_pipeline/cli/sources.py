@@ -1,4 +1,4 @@
-"""`sources check` and `reconcile`: what the declared sources give, before and after a load."""
+"""`sources add`, `sources check` and `reconcile`: the declared sources, and what they give."""
 
 import os
 from datetime import UTC, date, datetime, timedelta
@@ -26,11 +26,50 @@ _HEADERS: Final = ("user", "workflow", "start", "end", "status", "trigger", "id"
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(
-        help="Look at the declared sources.", no_args_is_help=True, rich_markup_mode=None
+        help="Declare sources and look at them.", no_args_is_help=True, rich_markup_mode=None
     )
+    group.command("add")(add)
     group.command("check")(check)
     app.add_typer(group, name="sources")
     app.command("reconcile")(reconcile)
+
+
+def add(
+    kind: Annotated[
+        str,
+        typer.Argument(help="github_actions, airflow, prefect, dagster, n8n, sql or files."),
+    ],
+    name: Annotated[str | None, typer.Option(help="The source's name. Unset: the kind.")] = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Answer a question beforehand; may be repeated."
+        ),
+    ] = None,
+) -> None:
+    """Ask for what a source needs and declare it in the sources file.
+
+    Secrets stay in the environment: the file holds the names of variables.
+    """
+    from usage_pipeline.sources.adding import QUESTIONS, declaration
+    from usage_pipeline.sources.adding import add as add_declaration
+
+    if kind not in QUESTIONS:
+        raise WrongUsageError(f"{kind!r} is no kind of source: it is {', '.join(QUESTIONS)}.")
+    answers = {}
+    for each in answer or ():
+        key, is_set, value = each.partition("=")
+        if not is_set:
+            raise WrongUsageError(f"--set {each} sets nothing: write --set key=value.")
+        answers[key] = value
+    for question in QUESTIONS[kind]:
+        if question.key not in answers:
+            answers[question.key] = typer.prompt(question.text, default=question.default, err=True)
+    path = read_settings().sources_path
+    declared = declaration(kind, name or kind, answers)
+    add_declaration(path, declared)
+    say(f"{declared['name']} is declared in {path}.")
+    say(f"See what it gives: usage-pipeline sources check {declared['name']}")
 
 
 def check(

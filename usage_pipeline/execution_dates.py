@@ -98,11 +98,11 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     Raises:
         UsageError: there is no such zone.
     """
-    found = check_zone(zone)
-    start = datetime.combine(day, time.min, found).astimezone(UTC)
-    midnight = datetime.combine(day + timedelta(days=1), time.min, found)
+    zone_info = check_zone(zone)
+    start = datetime.combine(day, time.min, zone_info).astimezone(UTC)
+    midnight = datetime.combine(day + timedelta(days=1), time.min, zone_info)
     end, repeated = midnight.astimezone(UTC), midnight.replace(fold=1).astimezone(UTC)
-    if repeated > end and (repeated - timedelta.resolution).astimezone(found).date() == day:
+    if repeated > end and (repeated - timedelta.resolution).astimezone(zone_info).date() == day:
         end = repeated
     return start, end
 
@@ -129,14 +129,14 @@ def _offsets(micros: _Micros, zone: str, offset: Callable[[str, int], int]) -> _
         for day in days.clip(_FIRST_DAY, _LAST_DAY)
     ]
     starts, ends = np.array(bounds, np.int64).reshape(-1, 2).T
-    found: _Micros = starts[places]
+    offsets: _Micros = starts[places]
     changing = (starts != ends)[places]
     if changing.any():
         # Clocks change on these days: there, each second is looked at.
         distinct, inverse = np.unique(seconds[changing], return_inverse=True)
         exact = np.array([offset(zone, int(second)) for second in distinct], np.int64)
-        found[changing] = exact[inverse]
-    return found
+        offsets[changing] = exact[inverse]
+    return offsets
 
 
 @lru_cache(maxsize=100_000)

@@ -27,8 +27,8 @@ def build_tag(as_of: AsOf) -> str:
 
 def is_known(request: Request, tag: str) -> bool:
     """Whether the caller says that it has the answer with this ETag."""
-    given = request.headers.get("if-none-match")
-    return given is not None and (given.strip() == "*" or tag.removeprefix("W/") in _tags(given))
+    header = request.headers.get("if-none-match")
+    return header is not None and (header.strip() == "*" or tag.removeprefix("W/") in _tags(header))
 
 
 def unchanged(tag: str) -> Response:
@@ -95,5 +95,5 @@ def _adapter(model: type[BaseModel]) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
-def _tags(given: str) -> set[str]:
-    return {each.strip().removeprefix("W/") for each in given.split(",")}
+def _tags(header: str) -> set[str]:
+    return {each.strip().removeprefix("W/") for each in header.split(",")}

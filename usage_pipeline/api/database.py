@@ -88,9 +88,9 @@ class Reader:
         row = await self.row(_AS_OF)
         if row is None:
             raise not_built()
-        found = AsOf(row["as_of_date"], row["first_day"], row["build"])
-        self._known = (time.monotonic() + _AS_OF_SECONDS, found)
-        return found
+        state = AsOf(row["as_of_date"], row["first_day"], row["build"])
+        self._known = (time.monotonic() + _AS_OF_SECONDS, state)
+        return state
 
     async def rows(
         self,

@@ -103,7 +103,7 @@ def problem(
     request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The answer that says what is wrong."""
-    found = Problem(
+    document = Problem(
         type="about:blank",
         title=HTTPStatus(status).phrase,
         status=status,
@@ -111,7 +111,7 @@ def problem(
         instance=unquote(request.scope.get("raw_path", b"").decode("ascii", "replace")),
     )
     return JSONResponse(
-        found.model_dump(), status, headers=dict(headers or {}), media_type=_MEDIA_TYPE
+        document.model_dump(), status, headers=dict(headers or {}), media_type=_MEDIA_TYPE
     )
 
 

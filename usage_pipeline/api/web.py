@@ -59,8 +59,8 @@ def _file(path: str) -> Path | None:
     if not path or "\0" in path:
         return None
     try:
-        found = (BUNDLE / path).resolve()
-        return found if found.is_relative_to(BUNDLE.resolve()) and found.is_file() else None
+        file = (BUNDLE / path).resolve()
+        return file if file.is_relative_to(BUNDLE.resolve()) and file.is_file() else None
     except OSError:
         # Longer than any file's name can be.
         return None

@@ -37,10 +37,10 @@ def keep_first_day(settings: Settings, warehouse: Warehouse, now: datetime | Non
         loaded = totals(connection).first
     if loaded is None:
         return
-    kept = list(_kept_day(settings))
+    kept_days = list(_kept_day(settings))
     # What is kept stands for the nights to come: their days are later ones.
-    day = min([loaded, *(kept or [_night_looks_back_to(settings, now or datetime.now(UTC))])])
-    if [day] != kept:
+    day = min([loaded, *(kept_days or [_night_looks_back_to(settings, now or datetime.now(UTC))])])
+    if [day] != kept_days:
         settings.home.mkdir(parents=True, exist_ok=True)
         fresh = _file(settings).with_suffix(f".{os.getpid()}")
         fresh.write_text(f"{day}\n")

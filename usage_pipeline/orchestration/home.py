@@ -60,8 +60,8 @@ def prepare_dagster_home(settings: Settings, warehouse: Warehouse) -> dict[str, 
     try:
         with warehouse.connect() as connection:
             # "if not exists" alone still needs the right to create.
-            known = connection.execute("select to_regnamespace('dagster')").fetchone()
-            if known is None or known[0] is None:
+            schema = connection.execute("select to_regnamespace('dagster')").fetchone()
+            if schema is None or schema[0] is None:
                 connection.execute("create schema if not exists dagster")
     except errors.InsufficientPrivilege:
         raise UsageError(

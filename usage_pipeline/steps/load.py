@@ -235,12 +235,12 @@ def load_inputs(
                 "set that earlier, or load from a later day with --from."
             )
         for day in days:
-            given = (
+            delivery = (
                 day_input(source, day)
                 if day in days_with_rows
                 else DayInput(config.name, (), replaces=source.replaces)
             )
-            yield loader.load_inputs(day, [given])
+            yield loader.load_inputs(day, [delivery])
 
 
 def day_input(source: Source, day: date) -> DayInput:
@@ -294,12 +294,12 @@ def _whole_span(
 
 def _tracked(warehouse: Warehouse, settings: Settings) -> TrackedSource | None:
     """The source of what was tracked, without the names of forgotten users."""
-    found = tracked_days(warehouse, settings.tracked_days_kept)
-    if found is None:
+    days = tracked_days(warehouse, settings.tracked_days_kept)
+    if days is None:
         return None
     with warehouse.connect() as connection:
         forget_users(connection)
-    return TrackedSource(warehouse, found.first)
+    return TrackedSource(warehouse, days.first)
 
 
 @contextmanager

@@ -183,15 +183,15 @@ class _Night:
 def _spans(days: Sequence[date], day_states: KnownDays) -> Iterator[list[date]]:
     """Days in a row, together while they are not too many executions."""
     span: list[date] = []
-    held = 0
+    span_executions = 0
     for day in days:
         executions = day_states.executions.get(day, 0)
         follows = span and day == span[-1] + timedelta(days=1)
-        if span and (not follows or held + executions > _EXECUTIONS_AT_ONCE):
+        if span and (not follows or span_executions + executions > _EXECUTIONS_AT_ONCE):
             yield span
-            span, held = [], 0
+            span, span_executions = [], 0
         span.append(day)
-        held += executions
+        span_executions += executions
     if span:
         yield span
 

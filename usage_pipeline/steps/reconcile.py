@@ -64,8 +64,8 @@ def reconcile(
         UsageError: the day is retired.
     """
     there, rejected = _there(settings, config, day)
-    with snapshot(warehouse) as seen:
-        here = _here(seen, config.name, day, there["id"].tolist())
+    with snapshot(warehouse) as ours:
+        here = _here(ours, config.name, day, there["id"].tolist())
     both = there.merge(here, how="outer", on="id", suffixes=("_there", "_here"))
     # A source that forgets does not say that what it forgot did not run.
     is_kept = both["status_there"].isna() & (config.replaces == "nothing")
@@ -118,13 +118,13 @@ def _there(settings: Settings, config: SourceConfig, day: date) -> tuple[pd.Data
     return pd.DataFrame(furthest[_COLUMNS]), sum(batch.rejected.num_rows for batch in batches)
 
 
-def _here(seen: Snapshot, source: str, day: date, ids: list[str]) -> pd.DataFrame:
+def _here(ours: Snapshot, source: str, day: date, ids: list[str]) -> pd.DataFrame:
     """The executions that the warehouse holds of the source on the day, or of these ids."""
     values = {"source": sql.Literal(source), "day": sql.Literal(day), "ids": sql.Literal(ids)}
-    rows: pd.DataFrame = seen.read(sql.SQL(_OURS).format(**values)).to_pandas()
+    rows: pd.DataFrame = ours.read(sql.SQL(_OURS).format(**values)).to_pandas()
     if (rows["execution_date"] == day).any():
         return rows
-    if seen.read(sql.SQL(_IS_RETIRED).format(**values))["days"][0].as_py():
+    if ours.read(sql.SQL(_IS_RETIRED).format(**values))["days"][0].as_py():
         raise UsageError(
             f"{day} is retired: its single executions are gone, so that they cannot be compared."
         )

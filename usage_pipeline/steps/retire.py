@@ -42,16 +42,16 @@ def apply_retention(warehouse: Warehouse, settings: Settings, as_of: date) -> Re
     """
     with warehouse.connect() as connection:
         days = days_to_retire(connection, as_of - timedelta(days=settings.retention_days))
-    done = []
+    results = []
     for day in days:
         result = retire_day(warehouse, day, as_of=as_of, unfinished_days=settings.unfinished_days)
         if result.retired:
             _log.info("%s: %s executions retired", day, f"{result.retired:,}")
-        done.append(result)
+        results.append(result)
     ids = forget_retired_ids(warehouse, as_of - timedelta(days=settings.retired_ids_days))
     with warehouse.connect() as connection:
         rows = rejected.forget(connection, as_of - timedelta(days=settings.rejected_days))
         reports = tracked.forget_before(
             connection, as_of - timedelta(days=settings.tracked_days_kept)
         )
-    return Retired(done, ids, rows, reports)
+    return Retired(results, ids, rows, reports)

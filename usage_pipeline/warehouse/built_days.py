@@ -41,15 +41,15 @@ def note(connection: psycopg.Connection, built: Mapping[date, datetime]) -> None
 
 def unbuilt_loads(connection: psycopg.Connection, first: date, last: date) -> dict[date, datetime]:
     """The loads from `first` to `last` that the marts do not know, in order of their days."""
-    known: dict[date, datetime] = dict(
+    built: dict[date, datetime] = dict(
         connection.execute(
             "select execution_date, loaded_at from raw.built_days "
             "where execution_date between %s and %s",
             [first, last],
         ).fetchall()
     )
-    found = loads(connection, first, last)
-    return {day: loaded_at for day, loaded_at in found.items() if known.get(day) != loaded_at}
+    loaded = loads(connection, first, last)
+    return {day: loaded_at for day, loaded_at in loaded.items() if built.get(day) != loaded_at}
 
 
 def with_changed_days(

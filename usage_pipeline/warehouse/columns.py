@@ -30,9 +30,9 @@ class Snapshot:
     def read(self, query: sql.Composable) -> pa.Table:
         """The rows of a query; its values are literals in it."""
         self._cursor.execute(query.as_string(None))
-        found = self._cursor.fetch_arrow_table()
-        columns = {name: plain(found[name]) for name in found.schema.names}
-        return pa.table(columns) if columns else found
+        table = self._cursor.fetch_arrow_table()
+        columns = {name: plain(table[name]) for name in table.schema.names}
+        return pa.table(columns) if columns else table
 
 
 @contextmanager

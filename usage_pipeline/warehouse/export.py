@@ -94,14 +94,14 @@ def export(
 
 
 def _described(connection: psycopg.Connection, table: str) -> tuple[str, list[_Column]]:
-    found: dict[str, list[_Column]] = {}
+    tables: dict[str, list[_Column]] = {}
     for schema, name, column, kind, scale in connection.execute(_COLUMNS, [_SCHEMAS]).fetchall():
-        found.setdefault(f"{schema}.{name}", []).append(_Column(column, kind, scale))
+        tables.setdefault(f"{schema}.{name}", []).append(_Column(column, kind, scale))
     for schema in _SCHEMAS:
         full = table if "." in table else f"{schema}.{table}"
-        if full in found:
-            return full.partition(".")[0], found[full]
-    names = ", ".join(name.removeprefix("marts.") for name in sorted(found)) or "none"
+        if full in tables:
+            return full.partition(".")[0], tables[full]
+    names = ", ".join(name.removeprefix("marts.") for name in sorted(tables)) or "none"
     raise WrongUsageError(f"There is no table {table!r} to export; there are {names}.")
 
 
@@ -143,14 +143,14 @@ def _empty(kind: pa.DataType) -> pa.Array:
 
 def _exported(batch: pa.RecordBatch, columns: list[_Column]) -> pa.Table:
     """A batch with types that files know: ids as text, decimals as decimals."""
-    held = {}
+    fields = {}
     for column in columns:
         values = pa.chunked_array([batch.column(column.name)])
         if column.kind == "numeric" and column.scale is not None:
             digits = [chunk.storage for chunk in values.chunks]
             values = pa.chunked_array(digits, pa.string()).cast(pa.decimal128(38, column.scale))
-        held[column.name] = plain(values)
-    return pa.table(held)
+        fields[column.name] = plain(values)
+    return pa.table(fields)
 
 
 def _write_parquet(path: Path, batches: Iterator[pa.Table], schema: pa.Schema, _: Warehouse) -> int:

@@ -89,8 +89,8 @@ def day_states(
 ) -> list[DayState]:
     """The loaded days from `first` to `last`, in order."""
     states = raw_states(connection, first, last)
-    known = connection.execute("select to_regclass('marts.workflow_daily_usage')").fetchone()
-    if known is None or known[0] is None:
+    table = connection.execute("select to_regclass('marts.workflow_daily_usage')").fetchone()
+    if table is None or table[0] is None:
         return states
     in_marts: dict[date, int] = dict(connection.execute(_MART_COUNTS, [first, last]).fetchall())
     return [DayState(**{**vars(state), "in_marts": in_marts.get(state.day, 0)}) for state in states]
@@ -206,16 +206,16 @@ class Totals:
 def totals(connection: psycopg.Connection) -> Totals:
     """Sum the ledger."""
     with connection.cursor(row_factory=class_row(Totals)) as cursor:
-        found = cursor.execute(
+        built = cursor.execute(
             "select count(distinct execution_date) as days, min(execution_date) as first, "
             "max(execution_date) as last, "
             "(coalesce(sum(retired_count), 0) + "
             "(select count(*) from raw.workflow_executions_simple))::bigint as executions, "
             "coalesce(sum(rejected_count), 0)::bigint as rejected from raw.load_ledger"
         ).fetchone()
-    if found is None:
+    if built is None:
         raise RuntimeError("an aggregate without groups gave no row")
-    return found
+    return built
 
 
 @dataclass(frozen=True)
@@ -265,5 +265,5 @@ def as_of_day(connection: psycopg.Connection, days: Sequence[date]) -> date | No
         None where no day is loaded.
     """
     built = last_built(connection)
-    known = [*days, *([] if built is None else [built.as_of])]
-    return max(known) if known else last_loaded_day(connection)
+    days_known = [*days, *([] if built is None else [built.as_of])]
+    return max(days_known) if days_known else last_loaded_day(connection)

@@ -55,13 +55,13 @@ def parameters(url: str) -> dict[str, str]:
     import psycopg
 
     try:
-        named = conninfo.conninfo_to_dict(url)
+        keywords = conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         raise WarehouseUnavailableError(
             "USAGE_DATABASE_URL is not a Postgres URL: write "
             "postgresql://user:password@host:port/database."
         ) from None
-    return {keyword: str(value) for keyword, value in named.items() if value is not None}
+    return {keyword: str(value) for keyword, value in keywords.items() if value is not None}
 
 
 def session_options(url: str = "", **more: str) -> str:
@@ -85,11 +85,11 @@ def client_variables(url: str) -> dict[str, str]:
         for default in pq.Conninfo.get_defaults()
         if default.envvar
     }
-    named = parameters(url)
+    keywords = parameters(url)
     return {
         **{
             variables[keyword]: text
-            for keyword, text in named.items()
+            for keyword, text in keywords.items()
             if keyword in variables and keyword not in _LOGIN
         },
         "PGCLIENTENCODING": ENCODING,

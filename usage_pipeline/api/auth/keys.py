@@ -54,20 +54,20 @@ class Keys:
         """
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
         now = time.monotonic()
-        known = self._remembered.get(digest)
-        if known is not None and known[0] > now:
-            return known[1]
+        entry = self._remembered.get(digest)
+        if entry is not None and entry[0] > now:
+            return entry[1]
         async with self._turn if one_at_a_time else nullcontext(), self._pool.connection() as link:
             row = await (await link.execute(_FIND, {"key_hash": digest})).fetchone()
         if row is None:
             self._remembered.pop(digest, None)
             return None
-        found = FoundKey(row["key_id"], row["name"], frozenset(row["scopes"]), row["user_id"])
+        stored = FoundKey(row["key_id"], row["name"], frozenset(row["scopes"]), row["user_id"])
         if len(self._remembered) >= _REMEMBERED_KEYS:
             self._remembered.clear()
-        self._remembered[digest] = (now + _REMEMBERED_SECONDS, found)
-        self._note_use(found.key_id, now)
-        return found
+        self._remembered[digest] = (now + _REMEMBERED_SECONDS, stored)
+        self._note_use(stored.key_id, now)
+        return stored
 
     async def is_any(self) -> bool:
         """Whether anybody has a key, or had one that is revoked."""

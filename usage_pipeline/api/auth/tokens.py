@@ -91,19 +91,19 @@ class Tokens:
         Raises:
             ProblemError: the issuer's keys cannot be fetched.
         """
-        known = self._remembered.get(token)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
+        entry = self._remembered.get(token)
+        if entry is not None and entry[0] > time.monotonic():
+            return entry[1]
         if time.monotonic() < self._away_until:
             raise _issuer_away()
         # Fetching keys blocks; so it happens beside the requests.
-        found = await asyncio.to_thread(self._check, token)
-        if found is not None:
+        identity = await asyncio.to_thread(self._check, token)
+        if identity is not None:
             if len(self._remembered) >= _REMEMBERED_TOKENS:
                 self._remembered.clear()
-            seconds = min(_REMEMBERED_SECONDS, found.valid_until - time.time())
-            self._remembered[token] = (time.monotonic() + seconds, found)
-        return found
+            seconds = min(_REMEMBERED_SECONDS, identity.valid_until - time.time())
+            self._remembered[token] = (time.monotonic() + seconds, identity)
+        return identity
 
     def _check(self, token: str) -> TokenUser | None:
         try:
@@ -142,8 +142,8 @@ class Tokens:
     def _client(self) -> _Keys:
         if self._keys is None:
             address = self._issuer.rstrip("/") + "/.well-known/openid-configuration"
-            found = httpx.get(address, timeout=_TIMEOUT_SECONDS).raise_for_status().json()
-            keys = str(found["jwks_uri"])
+            configuration = httpx.get(address, timeout=_TIMEOUT_SECONDS).raise_for_status().json()
+            keys = str(configuration["jwks_uri"])
             if urlsplit(keys).scheme not in ("https", urlsplit(self._issuer).scheme):
                 raise ValueError("its jwks_uri is no https URL")
             self._keys = _Keys(keys)
@@ -158,8 +158,8 @@ def _issuer_away() -> ProblemError:
 
 def _granted(claims: dict[str, Any]) -> frozenset[str]:
     """The scopes of ours that the issuer put into the token."""
-    given = claims.get("scope", claims.get("scp", ""))
-    words = given.split() if isinstance(given, str) else given if isinstance(given, list) else []
+    scope = claims.get("scope", claims.get("scp", ""))
+    words = scope.split() if isinstance(scope, str) else scope if isinstance(scope, list) else []
     return frozenset(
         str(word).removeprefix(_SCOPE_PREFIX)
         for word in words

@@ -181,16 +181,16 @@ async def add_to_favorites(
     ] = None,
 ) -> Response:
     """Keep a workflow at hand."""
-    wanted = new or (NewFavourite(workflow_id=workflow_id) if workflow_id else None)
-    if wanted is None:
+    favourite = new or (NewFavourite(workflow_id=workflow_id) if workflow_id else None)
+    if favourite is None:
         raise ProblemError(422, "Say which workflow: workflow_id in the body or the query.")
     as_of = await reader.as_of()
     values = {
         "user_id": user,
         "as_of": as_of.day,
         "last_allowed": _MOST_FAVOURITES - 1,
-        **wanted.model_dump(),
-        "workflow_id": mapped_id("workflow", wanted.workflow_id, services.id_namespace),
+        **favourite.model_dump(),
+        "workflow_id": mapped_id("workflow", favourite.workflow_id, services.id_namespace),
     }
     async with reader.acting_for(user) as connection:
         if await (await connection.execute(_LAST_ALLOWED, values)).fetchone() is not None:
@@ -259,8 +259,8 @@ async def remove_favorite(
 ) -> Response:
     """Remove one of the user's favourites."""
     async with reader.acting_for(user) as connection:
-        gone = await connection.execute(_DELETE, {"user_id": user, "workflow_id": workflow})
-    if not gone.rowcount:
+        deletion = await connection.execute(_DELETE, {"user_id": user, "workflow_id": workflow})
+    if not deletion.rowcount:
         raise _none()
     return Response(status_code=204)
 

@@ -142,5 +142,5 @@ async def get_definitions(
     rows = await reader.rows(_DEFINITIONS)
     items: dict[str, Any] = {row["name"]: row["description"] for row in rows}
     as_of = (await reader.as_of()).day
-    found = {"as_of": as_of, "items": items, "time_zone": parts.settings.timezone}
-    return answer(request, object_json(Definitions, found))
+    values = {"as_of": as_of, "items": items, "time_zone": parts.settings.timezone}
+    return answer(request, object_json(Definitions, values))

@@ -57,14 +57,14 @@ async def me(request: Request, caller: CallerDep, reader: ReaderDep) -> Response
     """Whom the key or token speaks for, and what it may do."""
     as_of = await reader.as_of()
     row = await reader.row(_NAME, {"user_id": caller.user_id}) if caller.user_id else None
-    found = {
+    values = {
         "user_id": caller.user_id,
         "user_name": (row and row["user_name"]) or caller.user_name,
         "scopes": sorted(caller.scopes),
         "is_demo": caller.is_demo,
         "as_of": as_of.day,
     }
-    return answer(request, object_json(Me, found))
+    return answer(request, object_json(Me, values))
 
 
 @router.get(
@@ -82,5 +82,5 @@ async def users(
     ] = None,
 ) -> Response:
     """Everybody with an execution."""
-    wanted = search.replace("\0", "") if search else None
-    return await page(request, _USERS, replace(paging, search=wanted or None))
+    text = search.replace("\0", "") if search else None
+    return await page(request, _USERS, replace(paging, search=text or None))

@@ -217,12 +217,12 @@ async def add_template(
     as_of = await reader.as_of()
     values = {"user_id": user, "name": new.name.strip(), "sequence_id": new.sequence_id}
     async with reader.acting_for(user) as connection:
-        made = (await connection.execute(_SAVE, values)).rowcount
+        inserted = (await connection.execute(_SAVE, values)).rowcount
         row = await (await connection.execute(_SAVED, values)).fetchone()
     if row is None:
         raise ProblemError(404, "The user has no such sequence.")
     body = object_json(TemplateItem, {**row, "as_of": as_of.day})
-    return answer(request, body, status=201 if made else 200)
+    return answer(request, body, status=201 if inserted else 200)
 
 
 @router.delete(
@@ -234,7 +234,7 @@ async def add_template(
 async def delete_template(user: ChangeableUser, reader: ReaderDep, template_id: UUID) -> Response:
     """Delete one of the user's templates."""
     async with reader.acting_for(user) as connection:
-        gone = await connection.execute(_DELETE, {"user_id": user, "template_id": template_id})
-    if not gone.rowcount:
+        deletion = await connection.execute(_DELETE, {"user_id": user, "template_id": template_id})
+    if not deletion.rowcount:
         raise ProblemError(404, "The user has no such template.")
     return Response(status_code=204)

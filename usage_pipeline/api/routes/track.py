@@ -112,18 +112,18 @@ async def track_workflow_execution(
     """
     body = await request.body()
     if body:
-        given = items_of(body)
+        items = items_of(body)
     else:
-        asked = {
+        headers = {
             "user_id": user_id, "workflow_id": workflow_id, "status": status, "duration": duration,
         }  # fmt: skip
-        named = {name: value for name, value in asked.items() if value is not None}
+        parameters = {name: value for name, value in headers.items() if value is not None}
         # Every other name of an item is understood as well.
-        given = [{**request.query_params, **named}]
+        items = [{**request.query_params, **parameters}]
     if idempotency_key is not None:
         await _claim(services, caller, idempotency_key, body or request.url.query.encode())
-    found = await take_in(services, caller, given, idempotency_key)
-    return Response(to_json(found), 202, media_type="application/json")
+    outcome = await take_in(services, caller, items, idempotency_key)
+    return Response(to_json(outcome), 202, media_type="application/json")
 
 
 async def _claim(services: Services, caller: Caller, idempotency_key: str, body: bytes) -> None:
@@ -147,7 +147,7 @@ async def _claim(services: Services, caller: Caller, idempotency_key: str, body:
 async def take_in(
     services: Services,
     caller: Caller,
-    given: list[Any],
+    items: list[Any],
     idempotency_key: str | None = None,
     row_ids: Sequence[UUID] = (),
 ) -> dict[str, Any]:
@@ -156,19 +156,19 @@ async def take_in(
     Args:
         services: the parts of the application.
         caller: who reports.
-        given: the items as they were sent.
+        items: the items as they were sent.
         idempotency_key: of the request.
         row_ids: an id for each item; without them it follows from user, workflow and execution.
     """
     now = datetime.now(UTC)
-    kept = timedelta(days=services.settings.tracked_days_kept)
-    earliest = max((now - kept).date() + timedelta(days=1), services.settings.start_date)
+    kept_for = timedelta(days=services.settings.tracked_days_kept)
+    earliest = max((now - kept_for).date() + timedelta(days=1), services.settings.start_date)
     window = Window(earliest, now)
     results: list[dict[str, Any]] = []
     rows: list[str] = []
     places: list[int] = []
-    for first in range(0, len(given), _ITEMS_AT_ONCE):
-        for index, item in enumerate(parse_items(given[first : first + _ITEMS_AT_ONCE]), first):
+    for first in range(0, len(items), _ITEMS_AT_ONCE):
+        for index, item in enumerate(parse_items(items[first : first + _ITEMS_AT_ONCE]), first):
             if isinstance(item, str):
                 results.append(_rejected(index, None, item))
                 continue
@@ -230,5 +230,5 @@ async def receive_lineage(
     items = [item for each in events if (item := item_of(each)) is not None]
     # A run is one execution whatever its events say of its owner.
     ids = [hashed_id(_RUNS, f"{item['workflow_id']}/{item['execution_id']}") for item in items]
-    found = await take_in(services, caller, items, row_ids=ids)
-    return Response(to_json(found), 202, media_type="application/json")
+    outcome = await take_in(services, caller, items, row_ids=ids)
+    return Response(to_json(outcome), 202, media_type="application/json")

@@ -162,19 +162,19 @@ class Window:
     received: datetime
 
 
-def parse_items(given: list[Any]) -> list[TrackedItem | str]:
+def parse_items(items: list[Any]) -> list[TrackedItem | str]:
     """Each item, or why it is none."""
     try:
-        return list(_ITEMS.validate_python(given))
+        return list(_ITEMS.validate_python(items))
     except ValidationError:
-        return [_parsed(each) for each in given]
+        return [_parsed(each) for each in items]
 
 
-def _parsed(given: Any) -> TrackedItem | str:
-    if given == TOO_DEEP:
+def _parsed(item: Any) -> TrackedItem | str:
+    if item == TOO_DEEP:
         return TOO_DEEP
     try:
-        return _ITEM.validate_python(given)
+        return _ITEM.validate_python(item)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -245,7 +245,7 @@ def row_of(
     user = user_of(item, namespace)
     workflow = _mapped("workflow", item.workflow_id, namespace)
     end = end_of(item)
-    said = {
+    report = {
         "id": row_id or tracked_execution_id(user, workflow, item.attempt, execution_id),
         "status": item.status,
         "user_id": user,
@@ -266,7 +266,7 @@ def row_of(
         "cost": item.cost,
         "updated_at": end or (start.time if item.start_time else None),
     }
-    content = to_json(said)
+    content = to_json(report)
     # The same content gets the same hash whenever it is sent: nothing in it follows from the clock.
     content_hash = hashlib.blake2b(content, digest_size=16).hexdigest()
     return f'{content[:-1].decode()},"content_hash":"{content_hash}"}}'

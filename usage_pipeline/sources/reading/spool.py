@@ -115,8 +115,8 @@ def open_source(
         return PolledSource(rules, folder, first, last, credentials)
     if config.by_day:
         return DailySource(rules, folder)
-    found = files_of(config, lambda path: is_input(config, path))
-    return spool_by_day(rules, found, folder, first=first, last=last)
+    files = files_of(config, lambda path: is_input(config, path))
+    return spool_by_day(rules, files, folder, first=first, last=last)
 
 
 def spool_by_day(
@@ -210,19 +210,19 @@ class SpooledSource:
             yield ReadBatch(CANONICAL_SCHEMA.empty_table(), table)
 
     def _check(self, day: date) -> None:
-        found = self._files.days_found
-        if day in found or day in self._inputs:
+        days = self._files.days_found
+        if day in days or day in self._inputs:
             return
-        if self._config.quiet_days and found and min(found) <= day <= max(found):
+        if self._config.quiet_days and days and min(days) <= day <= max(days):
             return
-        days = (
-            f"its {len(found)} days are from {min(found)} to {max(found)}"
-            if found
+        what_there_is = (
+            f"its {len(days)} days are from {min(days)} to {max(days)}"
+            if days
             else "it has no rows at all"
         )
         raise InputError(
             f"The source {self.name!r} has no row of {day} in {', '.join(self._config.paths)}: "
-            f"{days}."
+            f"{what_there_is}."
         )
 
 
@@ -276,9 +276,9 @@ class DailySource:
     def _of(self, day: date) -> SpooledSource:
         if day not in self._opened:
             config = self._rules.config
-            found = files_of_day(config, lambda path: is_input(config, path), day)
+            files = files_of_day(config, lambda path: is_input(config, path), day)
             rules = replace(self._rules, day=day)
-            self._opened[day] = spool_by_day(rules, found, self._folder / f"{day}")
+            self._opened[day] = spool_by_day(rules, files, self._folder / f"{day}")
         return self._opened[day]
 
 

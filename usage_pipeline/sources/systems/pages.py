@@ -31,12 +31,12 @@ def by_link(system: System, path: str, parameters: Mapping[str, Any]) -> Iterato
         InputError: a link leads back, or to another host.
     """
     answer = system.get(path, parameters)
-    seen = set[str]()
+    addresses = set[str]()
     yield answer
     while answer.next_link is not None:
-        if answer.next_link in seen:
+        if answer.next_link in addresses:
             raise system.error("names a page as the next one that was read before")
-        seen.add(answer.next_link)
+        addresses.add(answer.next_link)
         answer = system.get(answer.next_link)
         yield answer
 
@@ -54,7 +54,7 @@ def by_cursor(
         InputError: a cursor comes again, or brings the page that was there before.
     """
     cursor: str | None = None
-    seen = set[str]()
+    cursors = set[str]()
     before: Page = ()
     while True:
         rows, following = page(cursor)
@@ -63,9 +63,9 @@ def by_cursor(
         yield rows
         if not following:
             return
-        if following in seen:
+        if following in cursors:
             raise system.error("answers with a cursor that was used before: it cannot be read")
-        seen.add(following)
+        cursors.add(following)
         cursor, before = following, rows
 
 

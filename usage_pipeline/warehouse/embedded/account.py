@@ -35,9 +35,9 @@ class ServerAccount:
     gid: int | None = None
     relocated: Path | None = None
 
-    def place(self, wanted: Path) -> Path:
+    def place(self, link: Path) -> Path:
         """Where the server's folder goes: `wanted`, or a folder the account can reach."""
-        return self.relocated or wanted
+        return self.relocated or link
 
     def own(self, path: Path) -> None:
         """Give `path` to the account."""
@@ -96,8 +96,8 @@ def account_for(home: Path, packaged: Path) -> ServerAccount:
 
 def _can_reach(path: Path, uid: int, gid: int) -> bool:
     """Whether the account may pass every folder above `path` and use `path` itself."""
-    wanted = path if path.exists() else path.parent
-    for place in [*reversed(wanted.parents), wanted]:
+    folder = path if path.exists() else path.parent
+    for place in [*reversed(folder.parents), folder]:
         if not place.exists():
             continue
         status = place.stat()

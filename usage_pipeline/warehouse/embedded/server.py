@@ -228,10 +228,10 @@ class EmbeddedServer:
         with psycopg.connect(
             admin, autocommit=True, client_encoding=ENCODING, options=session_options()
         ) as connection:
-            known = connection.execute(
+            row = connection.execute(
                 "select 1 from pg_database where datname = %s", [DATABASE]
             ).fetchone()
-            if known is None:
+            if row is None:
                 connection.execute("create database usage")
 
     def _pg_ctl(self, *arguments: str) -> int:

@@ -114,7 +114,7 @@ def load_day(
         # From here on one load at a time: it must see the copies that the others have of its
         # executions on other days.
         lock_merging(connection)
-        names = [given.source for given in inputs]
+        names = [delivery.source for delivery in inputs]
         others = scattered.other_days(connection, loading.stage, day, names)
         lock_days(connection, [day, *others])
         return loading.finish(replace_retired)
@@ -137,16 +137,18 @@ class _Loading:
         self._kept = rejected_kept
         self._lock_timeout = lock_timeout
         self._seen = identities.Seen()
-        self._loads = {given.source: SourceLoad(given.source) for given in inputs}
-        self._replaces: dict[str, Replaces] = {given.source: given.replaces for given in inputs}
+        self._loads = {delivery.source: SourceLoad(delivery.source) for delivery in inputs}
+        self._replaces: dict[str, Replaces] = {
+            delivery.source: delivery.replaces for delivery in inputs
+        }
         self.stage = create_stage(connection, day)
 
     def copy(self) -> None:
         """Copy all rows into the stage and merge the copies among them."""
-        gone = forgotten_users(self._connection)
-        for given in self._inputs:
-            self._copy_source(given, gone)
-        gone.move_executions(self._connection, self.stage)
+        forgotten = forgotten_users(self._connection)
+        for delivery in self._inputs:
+            self._copy_source(delivery, forgotten)
+        forgotten.move_executions(self._connection, self.stage)
         dropped = merge_stage(self._connection, self.stage, self._day, self._kept)
         self._refuse(dropped.refused)
         for (_, source), count in dropped.duplicates.items():
@@ -172,22 +174,22 @@ class _Loading:
         days = sorted({other for counts in changed for other, _ in counts})
         return DayLoad(day, list(self._loads.values()), tuple(days))
 
-    def _copy_source(self, given: DayInput, gone: Forgotten) -> None:
-        connection, day, load = self._connection, self._day, self._loads[given.source]
-        rejected.clear(connection, day, given.source)
-        former = given.former_ids
-        if former and not retired_copies.has_former_ids(connection, day, given.source):
+    def _copy_source(self, delivery: DayInput, forgotten: Forgotten) -> None:
+        connection, day, load = self._connection, self._day, self._loads[delivery.source]
+        rejected.clear(connection, day, delivery.source)
+        former = delivery.former_ids
+        if former and not retired_copies.has_former_ids(connection, day, delivery.source):
             former = None
-        for batch in given.batches:
-            accepted, refused = batch.accepted, gone.blanked(batch.rejected)
-            delivered = _with_error_class(accepted, gone)
+        for batch in delivery.batches:
+            accepted, refused = batch.accepted, forgotten.blanked(batch.rejected)
+            delivered = _with_error_class(accepted, forgotten)
             copied = copy_batch(connection, self.stage, delivered.select(list(DELIVERED_COLUMNS)))
             if copied != accepted.num_rows:
                 raise RuntimeError(f"COPY took {copied} of {accepted.num_rows} rows")
             if former:
                 retired_copies.note_former_ids(connection, accepted, former)
             self._seen.add(accepted)
-            rejected.append(connection, day, given.source, refused, load.rejected, self._kept)
+            rejected.append(connection, day, delivery.source, refused, load.rejected, self._kept)
             load.read += accepted.num_rows + refused.num_rows
             load.rejected += refused.num_rows
 
@@ -198,20 +200,26 @@ class _Loading:
             How many of the delivered executions were counted, for each such source.
         """
         whole: dict[str, retired_copies.Counted] = {}
-        for given in self._inputs:
-            source = given.source
+        for delivery in self._inputs:
+            source = delivery.source
             if not retired.get(source):
                 continue
             counted = retired_copies.compare(
-                self._connection, self.stage, self._day, source, renew=given.former_ids is not None
+                self._connection,
+                self.stage,
+                self._day,
+                source,
+                renew=delivery.former_ids is not None,
             )
             missing = retired[source] - counted.delivered
-            if given.replaces == "day" and (replace_retired or not missing):
+            if delivery.replaces == "day" and (replace_retired or not missing):
                 whole[source] = counted
                 continue
-            if counted.remembered < retired[source] or (given.replaces == "day" and counted.former):
+            if counted.remembered < retired[source] or (
+                delivery.replaces == "day" and counted.former
+            ):
                 retired_copies.refuse_unknown(self._day, source)
-            self._loads[source].missing = missing if given.replaces == "day" else 0
+            self._loads[source].missing = missing if delivery.replaces == "day" else 0
         if not whole or not retired_copies.can_take_back(self._connection, self._day, whole):
             if whole and replace_retired:
                 retired_copies.refuse_shared(self._day, whole)
@@ -285,23 +293,23 @@ class _Loading:
         self, retired: Mapping[str, int], recounted: Mapping[str, int], held: Mapping[str, int]
     ) -> None:
         staged = _staged(self._connection, self.stage)
-        for given in self._inputs:
-            load = self._loads[given.source]
-            delivered, total = staged.get(given.source, (0, 0))
-            counted = 0 if given.source in recounted else retired.get(given.source, 0)
-            there = delivered + held.get(given.source, 0)
+        for delivery in self._inputs:
+            load = self._loads[delivery.source]
+            delivered, total = staged.get(delivery.source, (0, 0))
+            counted = 0 if delivery.source in recounted else retired.get(delivery.source, 0)
+            there = delivered + held.get(delivery.source, 0)
             # A copy of an earlier delivery may have been the one that was rejected.
             load.rejected = min(load.rejected, load.read - there)
             load.duplicates = load.read - load.rejected - there
             load.kept = total + counted - there
-            accounts.write(self._connection, self._day, load, given.inputs)
+            accounts.write(self._connection, self._day, load, delivery.inputs)
 
 
-def _with_error_class(accepted: pa.Table, gone: Forgotten) -> pa.Table:
+def _with_error_class(accepted: pa.Table, forgotten: Forgotten) -> pa.Table:
     """Executions with the column `error_class`, which names nobody who was forgotten."""
     classes = error_classes(accepted["error_message"], accepted["status"])
     return pa.Table.from_batches(accepted.to_batches(), accepted.schema).append_column(
-        "error_class", gone.without_names(classes)
+        "error_class", forgotten.without_names(classes)
     )
 
 
@@ -339,16 +347,16 @@ def _not_in(
     source: str,
 ) -> int:
     """How many executions of a source are in a stage and not in a partition."""
-    known = (
+    earlier = (
         sql.SQL("false")
         if old is None
         else sql.SQL(
-            "exists (select from {} as known "
-            "where known.id = late.id and known.source = late.source)"
+            "exists (select from {} as earlier "
+            "where earlier.id = late.id and earlier.source = late.source)"
         ).format(old)
     )
     statement = sql.SQL("select count(*) from {} as late where source = {} and not {}")
-    row = connection.execute(statement.format(stage, sql.Literal(source), known)).fetchone()
+    row = connection.execute(statement.format(stage, sql.Literal(source), earlier)).fetchone()
     return 0 if row is None else int(row[0])
 
 

@@ -24,10 +24,10 @@ class Seen:
         table = pa.table(batch) if isinstance(batch, pa.RecordBatch) else batch
         if table.num_rows == 0:
             return
-        named = table.select([*_WORKFLOW, "start_time"]).rename_columns(
+        names = table.select([*_WORKFLOW, "start_time"]).rename_columns(
             [*_WORKFLOW, "name_seen_at"]
         )
-        self.workflows = [_latest(pa.concat_tables([*self.workflows, _latest(named)]))]
+        self.workflows = [_latest(pa.concat_tables([*self.workflows, _latest(names)]))]
         users = table.group_by(_USER).aggregate([])
         self.users = [pa.concat_tables([*self.users, users]).group_by(_USER).aggregate([])]
 

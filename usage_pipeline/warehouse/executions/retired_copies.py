@@ -237,7 +237,7 @@ def drop_counted(
     near = sql.SQL("counted.execution_date between {} and {}").format(
         sql.Literal(day - REACH), sql.Literal(day + REACH)
     )
-    held = connection.execute(
+    counts = connection.execute(
         sql.SQL(
             "select late.source, count(*) from {stage} as late "
             "inner join raw.retired_executions as counted using (id, source) "
@@ -251,7 +251,7 @@ def drop_counted(
     ).format(stage=stage, near=near, columns=listed(EXECUTION_COLUMNS, "late"), says_more=says_more)
     return (
         drop_rows(connection, dropped, sql.Literal(_TOO_LATE), rejected_kept),
-        Counter(dict(held)),
+        Counter(dict(counts)),
     )
 
 

@@ -209,8 +209,8 @@ def _collect(
             """
         ).format(**values)
     )
-    found = connection.execute("select count(*) from pg_temp.scattered").fetchone()
-    if not found or not found[0]:
+    row = connection.execute("select count(*) from pg_temp.scattered").fetchone()
+    if not row or not row[0]:
         connection.execute("drop table pg_temp.scattered")
         return False
     for statement in (

@@ -288,7 +288,7 @@ def _canonical(rows: pa.Table, zone: str) -> pa.Table:
 
 
 def _dates(instants: list[datetime], zone: str) -> list[date]:
-    found: list[date] = execution_dates(
+    days: list[date] = execution_dates(
         pa.array(instants, pa.timestamp("us", tz="UTC")), zone
     ).to_pylist()
-    return found
+    return days

@@ -104,12 +104,12 @@ def revoke_key(connection: psycopg.Connection, name: str) -> None:
     Raises:
         UsageError: there is no such key.
     """
-    found = connection.execute(
+    revoked = connection.execute(
         "update raw.api_keys set revoked_at = coalesce(revoked_at, current_timestamp) "
         "where name = %s",
         [name],
     )
-    if not found.rowcount:
+    if not revoked.rowcount:
         raise UsageError(f"There is no key named {name!r}: usage-pipeline keys list shows them.")
 
 

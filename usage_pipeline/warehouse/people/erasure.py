@@ -107,11 +107,11 @@ def find_user(connection: psycopg.Connection, text: str) -> UUID:
     Raises:
         UsageError: nobody is called that, or several are.
     """
-    known = connection.execute(_CALLED, {"text": text, "tracked": tracked.TRACKED}).fetchall()
-    if len(known) > 1:
-        several = ", ".join(f"{user_id} of {source}" for user_id, source in known)
-        raise UsageError(f"{len(known)} users are called {text!r}: give the id of one ({several}).")
-    user = known[0][0] if known else user_of_digest(connection, text)
+    users = connection.execute(_CALLED, {"text": text, "tracked": tracked.TRACKED}).fetchall()
+    if len(users) > 1:
+        several = ", ".join(f"{user_id} of {source}" for user_id, source in users)
+        raise UsageError(f"{len(users)} users are called {text!r}: give the id of one ({several}).")
+    user = users[0][0] if users else user_of_digest(connection, text)
     user = user or _named_anywhere(connection, text)
     if user is None:
         raise UsageError(
@@ -185,16 +185,16 @@ def _named_anywhere(connection: psycopg.Connection, text: str) -> UUID | None:
         return None
     statement = sql.SQL("select exists (select from {} where user_id = {})")
     for table in _tables_of_users(connection):
-        found = connection.execute(
+        row = connection.execute(
             statement.format(sql.Identifier(*table), sql.Literal(user))
         ).fetchone()
-        if found and found[0]:
+        if row and row[0]:
             return user
     return None
 
 
 def _remember(connection: psycopg.Connection, user: UUID) -> None:
-    known = connection.execute(
+    row = connection.execute(
         "select source_user_id from raw.users where user_id = %(user)s "
         "union all select source_user_id from raw.tracked_executions where user_id = %(user)s "
         "limit 1",
@@ -204,7 +204,7 @@ def _remember(connection: psycopg.Connection, user: UUID) -> None:
         "insert into raw.forgotten_users (user_id, source_user_id_digest) values (%s, %s) "
         "on conflict (user_id) do update set source_user_id_digest = "
         "coalesce(forgotten_users.source_user_id_digest, excluded.source_user_id_digest)",
-        [user, None if known is None else digest(known[0])],
+        [user, None if row is None else digest(row[0])],
     )
     connection.execute(
         "insert into raw.users (user_id, source, source_user_id) values (%s, %s, %s) "
@@ -215,17 +215,17 @@ def _remember(connection: psycopg.Connection, user: UUID) -> None:
 
 def _blank_rejected(connection: psycopg.Connection) -> int:
     """Erase the text of the rejected rows that mention a forgotten user."""
-    gone = forgotten_users(connection)
-    named: list[int] = []
+    forgotten = forgotten_users(connection)
+    mentioning: list[int] = []
     with connection.cursor(name="rejected_rows") as cursor:
         cursor.execute(
             "select rejected_id, original from raw.rejected_executions where original <> %s",
             [BLANK],
         )
-        named.extend(row[0] for row in cursor if gone.are_mentioned_in(row[1]))
+        mentioning.extend(row[0] for row in cursor if forgotten.are_mentioned_in(row[1]))
     return connection.execute(
         "update raw.rejected_executions set original = %s where rejected_id = any(%s)",
-        [BLANK, named],
+        [BLANK, mentioning],
     ).rowcount
 
 
@@ -252,7 +252,7 @@ def _move(connection: psycopg.Connection, table: tuple[str, str], user: UUID) ->
 
 def _erase_classes(connection: psycopg.Connection, tables: list[tuple[str, str]]) -> None:
     """Put one class in the place of those that name somebody who was forgotten, whoever failed."""
-    gone = forgotten_users(connection)
+    forgotten = forgotten_users(connection)
     erased = sql.Literal(ERASED_CLASS)
     for table in tables:
         if "error_class" not in _columns(connection, table):
@@ -263,7 +263,7 @@ def _erase_classes(connection: psycopg.Connection, tables: list[tuple[str, str]]
                 target
             )
         ).fetchall()
-        named = sql.Literal([text for (text,) in rows if gone.are_words_of(text)])
+        named = sql.Literal([text for (text,) in rows if forgotten.are_words_of(text)])
         if table not in _ADDITIVE:
             connection.execute(
                 sql.SQL("update {} set error_class = {} where error_class = any({})").format(

@@ -118,15 +118,15 @@ def user_of_digest(connection: psycopg.Connection, source_user_id: str) -> UUID 
 def _values(original: str) -> Iterator[object]:
     """The values in a rejected row's text: of its JSON, or what stands between its separators."""
     try:
-        held = [json.loads(original)]
+        open_values = [json.loads(original)]
     except (ValueError, RecursionError):
         yield from _BETWEEN_VALUES.split(original)
         return
-    while held:
-        value = held.pop()
+    while open_values:
+        value = open_values.pop()
         if isinstance(value, dict):
-            held.extend(value.values())
+            open_values.extend(value.values())
         elif isinstance(value, list):
-            held.extend(value)
+            open_values.extend(value)
         else:
             yield value

@@ -33,9 +33,9 @@ def test_whatever_is_killed_one_more_run_gives_what_an_undisturbed_night_gives(
 
 
 _COUNTS = {
-    "process": {"load": 10, "build": 6, "mine": 6, "retire": 8},
-    "server": {"load": 3, "build": 3, "mine": 3, "retire": 3},
-    "backend": {"load": 3, "build": 2, "mine": 2, "retire": 2},
+    "process": {"load": 6, "build": 6, "mine": 4, "retire": 5},
+    "server": {"load": 2, "build": 3, "mine": 2, "retire": 2},
+    "backend": {"load": 2, "build": 2, "mine": 2, "retire": 2},
     "restart": {"load": 1, "build": 2, "retire": 1},
 }
 LONG = [

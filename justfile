@@ -36,6 +36,10 @@ long *arguments:
 systems *arguments:
     {{ run }} pytest -m systems {{ arguments }}
 
+# The property tests with new random examples, until a test fails or all have passed.
+explore *arguments:
+    {{ run }} pytest --hypothesis-profile=explore -m hypothesis {{ arguments }}
+
 # The quick tests once more, and which lines they leave out.
 coverage *arguments:
     {{ run }} pytest --cov --cov-report=term {{ arguments }}

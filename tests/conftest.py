@@ -24,8 +24,10 @@ from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.embedded.server import EmbeddedServer
 from usage_pipeline.warehouse.migrate import migrate
 
-# A busy machine is no reason to fail.
-hypothesis.settings.register_profile("suite", deadline=None)
+# A busy machine is no reason to fail. The suite deals the same examples in each run, so that a
+# change is never refused for what another has brought; `just explore` looks for new ones.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("suite")
 
 CHECKOUT = Path(__file__).parents[1]

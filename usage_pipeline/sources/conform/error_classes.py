@@ -19,7 +19,7 @@ _GUARDED_NAMES: Final = (
 )
 # Issuers mark what they hand out, and a mark is a surer sign than the look of what follows.
 _ISSUED: Final = (
-    r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{12,}|gh[opusr]_\w{16,}|github_pat_\w+|glpat-[\w-]{12,}|"
+    r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{12,}|gh[opusr]_[\w-]{16,}|github_pat_[\w-]+|glpat-[\w-]{12,}|"
     r"xox[a-z]-[\w-]{8,}|sk-[\w-]{16,}|AIza[\w-]{16,}|ya29\.[\w.-]{8,}|wu_[\w-]{16,}|"
     r"eyJ[\w-]{5,}(?:\.[\w-]+)*)"
 )

@@ -1,8 +1,7 @@
 """Processes that end when the one that started them does, and what ends this one.
 
 A run that is killed with kill -9 cannot end its dbt, which would go on writing beside the next
-run's; nor can `usage-pipeline up` end the daemon. What such a process does is none of its business
-here.
+run's; nor can `usage-pipeline up` end the daemon. This module does not know what a process does.
 """
 
 import os
@@ -24,7 +23,7 @@ _PARENT = "USAGE_PARENT"
 _POLL_SECONDS = 0.2
 
 FOREIGN_PREFIXES: Final = ("PG", "DBT_", "DAGSTER_", "PYTHON")
-"""Whose variables would change what dbt, Dagster, libpq or Python do for us."""
+"""Prefixes of variables that would change what dbt, Dagster, libpq or Python do for us."""
 
 # Where Python keeps its caches and how it flushes changes no result.
 _PYTHON_HARMLESS: Final = frozenset(
@@ -93,7 +92,7 @@ def ended_with_block(
 
 
 def parent_environment() -> dict[str, str]:
-    """What to add to the environment of a process that is to end with this one."""
+    """The variable that makes a process end with this one."""
     return {_PARENT: str(os.getpid())}
 
 

@@ -2,8 +2,9 @@
 
 Only entry points (the CLI, the Dagster code location) read settings; everything below them takes
 plain values. A group of settings stands beside the code that uses it and is nested here. Secrets
-are `SecretStr`, so that neither `repr` nor a log shows them. What nobody has a reason to change is
-a constant beside its user. `python -m usage_pipeline.settings` prints the table of the docs.
+are `SecretStr`, so that neither `repr` nor a log shows them. A value that nobody has a reason to
+change is a constant beside its user. `python -m usage_pipeline.settings` prints the table of the
+docs.
 """
 
 import os

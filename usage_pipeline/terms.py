@@ -60,4 +60,4 @@ DBT_VARS: Final[Mapping[str, object]] = {
     "month_days": MONTH_DAYS,
     "no_error_class": NO_ERROR_CLASS,
 }
-"""What dbt is told: the same names and values under `vars` in `dbt_project.yml`."""
+"""The vars of dbt: the same names and values under `vars` in `dbt_project.yml`."""

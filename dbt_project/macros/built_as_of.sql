@@ -1,5 +1,5 @@
 {#-
-    What as-of date a model's table stands at: a row beside it, written in the transaction that builds
+    The as-of date of a model's table: a row beside it, written in the transaction that builds
     the table, so that it can be trusted whatever failed in between. The table itself cannot tell: days
     without executions leave no trace in it.
 -#}

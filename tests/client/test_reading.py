@@ -225,7 +225,7 @@ def test_both_clients_have_the_same_methods_and_arguments() -> None:
     plain = methods(Client("http://api"))
     assert plain == methods(AsyncClient("http://api"))
     assert len(plain) > 30
-    assert "What a user runs" in plain["user_workflows"]
+    assert "Workflows of a user" in plain["user_workflows"]
 
 
 def test_every_method_stands_in_the_class_with_the_signature_that_it_is_called_by() -> None:

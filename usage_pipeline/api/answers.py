@@ -55,7 +55,7 @@ async def page(
 ) -> Response:
     """A page of a list.
 
-    Of what only a build changes, a caller who has the page of that build costs no query.
+    Where only a build changes a list, a caller who has the page of that build costs no query.
 
     Args:
         request: what is answered.

@@ -21,7 +21,7 @@ _RETRY_SECONDS = "5"
 
 
 class Problem(BaseModel):
-    """What went wrong, as RFC 9457 says."""
+    """A problem, in the shape of RFC 9457."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -38,7 +38,7 @@ class Problem(BaseModel):
     type: str = Field(description="Always about:blank: the status says it all.")
     title: str = Field(description="The status in words.")
     status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="What is wrong with this request, and what to do.")
+    detail: str = Field(description="The mistake in this request, and what to do.")
     instance: str = Field(description="The path that was asked for.")
 
 

@@ -81,7 +81,7 @@ def holds(name: LiteralString) -> LiteralString:
 
 @dataclass(frozen=True)
 class KeyType:
-    """What the values of a key are: to Postgres, and to Python."""
+    """The type of a key's values: to Postgres, and to Python."""
 
     cast: LiteralString
     python: type
@@ -98,7 +98,7 @@ ID = KeyType("uuid", UUID)
 
 @dataclass(frozen=True)
 class Key:
-    """What a list is ordered by; never null.
+    """A column that orders a list; never null.
 
     Attributes:
         column: the column of the rows that holds it.

@@ -1,4 +1,4 @@
-"""What happens around every request: measured, its body bounded, its answer given safe headers.
+"""Wraps every request: measures it, bounds its body, and gives its answer safe headers.
 
 A body is read from callers who may call, in a bounded time, and up to a bounded size. HEAD is
 answered as GET is, without the body.
@@ -110,7 +110,7 @@ class _Body:
         if self._is_read or not self._has_body:
             return await self._receive()
         if self._until is None:
-            # Whose body it is comes first: nothing is read from who may not call.
+            # The caller comes first: we read no body from one who may not call.
             scope = self._request.scope
             if scope["path"].startswith(scope["root_path"] + "/api/"):
                 await current_caller(self._request)

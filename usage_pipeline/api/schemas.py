@@ -1,4 +1,4 @@
-"""What several answers have in common. What only one has stands beside its route."""
+"""Parts that several answers share. A part of one answer stands beside its route."""
 
 from typing import Literal
 from uuid import UUID

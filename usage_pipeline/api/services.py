@@ -1,4 +1,4 @@
-"""What the routes work with: made when the application starts, gone when it ends."""
+"""Services that the routes use: made when the application starts, closed when it ends."""
 
 from dataclasses import dataclass
 from typing import Annotated

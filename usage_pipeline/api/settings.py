@@ -72,7 +72,7 @@ class ApiSettings(BaseModel):
 
 
 class OidcSettings(BaseModel):
-    """Whose tokens the API trusts."""
+    """The issuer whose tokens the API trusts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

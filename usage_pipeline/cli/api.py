@@ -46,13 +46,13 @@ def api(
 
 @keys.command("create")
 def create(
-    name: Annotated[str, typer.Argument(help="What the key is for, such as billing-app.")],
+    name: Annotated[str, typer.Argument(help="The purpose of the key, such as billing-app.")],
     scope: Annotated[
         list[str],
         typer.Option("--scope", help="track, read:self, read:all or admin; may be repeated."),
     ],
     user: Annotated[
-        str | None, typer.Option(help="Whose key it is: their id, ours or the source's.")
+        str | None, typer.Option(help="The owner of the key: their id, ours or the source's.")
     ] = None,
 ) -> None:
     """Make a key and print it. It is shown this once."""

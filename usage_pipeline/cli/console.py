@@ -1,4 +1,4 @@
-"""What commands share: opening the installation, reading days, and how they talk.
+"""Shared by all commands: opening the installation, reading days, and how they talk.
 
 Results go to stdout, progress and errors to stderr.
 On a terminal progress is a display that goes away; elsewhere it is plain lines.

@@ -69,7 +69,7 @@ def up(
     if proxies:
         arguments += ["--trusted-proxies", ",".join(proxies)]
     log = settings.logs / "up.log"
-    say(f"What they print goes to {log}.")
+    say(f"Their output goes to {log}.")
     hosts = [name.strip().lower() for name in web_hosts.split(",") if name.strip()]
     code = serve(services(web_port, hosts, arguments), environment, log, say)
     say("The web UI, the daemon and the API have stopped.")

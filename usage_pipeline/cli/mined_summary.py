@@ -1,4 +1,4 @@
-"""What mining found, for the summary after a demo: read from `mining`, computed nowhere else."""
+"""Mined results for the summary after a demo: read from `mining`, computed nowhere else."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
 """The readable summary after a demo: read from the marts, computed nowhere else.
 
-What mining found is shown by `mined_summary`.
+`mined_summary` shows the mined results.
 """
 
 from usage_pipeline.cli.console import say, say_table

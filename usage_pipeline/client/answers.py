@@ -100,7 +100,7 @@ class UserWorkflow(WorkflowName):
     success_rate_fraction: float | None
     execution_count: int
     finished_count: int  # success + failure: what the rate is made of.
-    # Of this user's rate: green above 90 %, yellow above 70 %, else red; grey with fewer than
+    # By this user's rate: green above 90 %, yellow above 70 %, else red; grey with fewer than
     # 5 finished executions.
     reliability: str
     avg_duration_ms: float | None
@@ -129,7 +129,7 @@ class RhythmHour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedResult:
-    """What became of one item."""
+    """The result of one item."""
 
     index: int  # The place of the item in the request, from 0.
     execution_id: str | None  # Its id, made here if it had none.
@@ -139,7 +139,7 @@ class TrackedResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracked:
-    """What became of a request."""
+    """The result of a request."""
 
     accepted: int  # Items that are committed.
     rejected: int  # Items that are not kept.
@@ -173,13 +173,13 @@ class Favourite(WorkflowName):
 
     # success / (success + failure), 0 to 1; null with nothing to divide by.
     success_rate_fraction: float | None
-    custom_name: str | None  # What the user calls it.
+    custom_name: str | None  # The user's own name for it.
     category: str | None
     position: int | None  # From 1; null for one that was never moved.
     usage_count: int  # The user's executions, as of the last night.
     last_used: datetime | None
     added_at: datetime
-    reliability: str  # Of the workflow, in the last 30 days.
+    reliability: str  # The workflow's, in the last 30 days.
     success_rate_percent: float | None  # The same in per cent, 0 to 100.
 
 
@@ -322,7 +322,7 @@ class Neighbour(WorkflowName):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbours:
-    """What is run directly before and after a workflow, most often first."""
+    """Workflows run directly before and after a workflow, most often first."""
 
     as_of: date
     before: tuple[Neighbour, ...]
@@ -349,13 +349,13 @@ class OrganisationInsight:
     day_count: int | None
     confidence: float | None
     lift: float | None
-    reliability: str | None  # Of the success rate; null without one.
+    reliability: str | None  # By the success rate; null without one.
     success_rate_percent: float | None  # The same in per cent, 0 to 100.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definitions:
-    """What the columns mean, by `table.column`; a table's own text stands under its name."""
+    """The meaning of columns, by `table.column`; a table's own text stands under its name."""
 
     as_of: date
     items: dict[str, str]

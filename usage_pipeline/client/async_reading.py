@@ -66,7 +66,7 @@ class AsyncReading(ABC):
         search: str | None = None,
         page_size: int | None = None,
     ) -> AsyncListing[answers.UserWorkflow]:
-        """What a user runs, with how it goes; the most recent first, or the most used."""
+        """Workflows of a user, with how they go; the most recent first, or the most used."""
         query = {"order": order, "search": search, "limit": page_size}
         return self._many(get(answers.UserWorkflow, "user", user_id, **query))
 
@@ -126,7 +126,7 @@ class AsyncReading(ABC):
         window: Literal[7, 28, 90] | None = None,
         page_size: int | None = None,
     ) -> AsyncListing[answers.Sequence]:
-        """What a user runs one after the other, again and again."""
+        """Workflows that a user runs one after the other, again and again."""
         query = {"window": window, "limit": page_size}
         return self._many(get(answers.Sequence, "sequences", user_id, **query))
 
@@ -162,7 +162,7 @@ class AsyncReading(ABC):
         state: Literal["open", "dismissed", "resolved"] | None = None,
         page_size: int | None = None,
     ) -> AsyncListing[answers.Insight]:
-        """What a user should know and do."""
+        """Insights: facts that a user should know, each with something to do."""
         query = {"state": state, "limit": page_size}
         return self._many(get(answers.Insight, "user", user_id, "insights", **query))
 
@@ -207,7 +207,7 @@ class AsyncReading(ABC):
     def popular_sequences(
         self, *, page_size: int | None = None
     ) -> AsyncListing[answers.PopularSequence]:
-        """What many people run one after the other."""
+        """Workflows that many people run one after the other."""
         return self._many(get(answers.PopularSequence, "popular-sequences", limit=page_size))
 
     async def workflow(self, workflow_id: Identifier) -> answers.OneWorkflow:
@@ -227,7 +227,7 @@ class AsyncReading(ABC):
         return self._many(get(answers.WorkflowDay, "workflow", workflow_id, "daily", **query))
 
     async def workflow_neighbours(self, workflow_id: Identifier) -> answers.Neighbours:
-        """What people run just before and just after a workflow."""
+        """Workflows that people run just before and just after a workflow."""
         return await self._one(get(answers.Neighbours, "workflow", workflow_id, "neighbours"))
 
     def workflow_lifecycle(
@@ -251,10 +251,10 @@ class AsyncReading(ABC):
     def organisation_insights(
         self, *, page_size: int | None = None
     ) -> AsyncListing[answers.OrganisationInsight]:
-        """What the organisation should do about its workflows."""
+        """Insights that the organisation should act on."""
         query = {"limit": page_size}
         return self._many(get(answers.OrganisationInsight, "organisation", "insights", **query))
 
     async def definitions(self) -> answers.Definitions:
-        """What each published column means."""
+        """The meaning of each published column."""
         return await self._one(get(answers.Definitions, "definitions"))

@@ -1,6 +1,6 @@
 """`Client` and `AsyncClient`: how they are set up, and their connections.
 
-What they ask the API stands in `reading`, what they track in `tracking`.
+`reading` has their questions to the API, `tracking` their reports.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ class TrackingClient(ABC):
 
     @abstractmethod
     def _tracking_connection(self) -> httpx.Client:
-        """What the background thread sends with: a connection of its own."""
+        """The sender of the background thread, with a connection of its own."""
 
     @property
     def _http_options(self) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class TrackingClient(ABC):
 
     @property
     def stats(self) -> TrackingStats:
-        """What became of the reports so far."""
+        """The fate of the reports so far, in numbers."""
         return self._reporter.sender.stats
 
     def track(

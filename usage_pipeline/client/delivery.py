@@ -241,7 +241,7 @@ class TroubleLog:
 
     def conclude(self, stats: TrackingStats) -> None:
         """Log what was lost and not logged yet, whenever the last time was: nothing follows."""
-        # What is still on its way at the end is lost for all we know.
+        # Reports still on their way at the end may be lost, so they count as lost.
         lost = stats.rejected + stats.dropped + stats.waiting
         if lost > self._lost_before:
             self._log_losses(stats, lost)

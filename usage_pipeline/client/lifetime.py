@@ -12,8 +12,8 @@ import time
 from typing import Final, Protocol
 from weakref import WeakSet
 
-# What httpx imports with its first request is imported now: a fork while another thread imports a
-# module leaves that module locked in the child, whose own first request would hang for ever.
+# httpx imports these with its first request. We import them now: a fork while another thread
+# imports a module leaves it locked in the child, whose own first request would hang for ever.
 import certifi  # noqa: F401
 import httpcore  # noqa: F401
 

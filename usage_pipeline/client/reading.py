@@ -67,7 +67,7 @@ class Reading(ABC):
         search: str | None = None,
         page_size: int | None = None,
     ) -> Listing[answers.UserWorkflow]:
-        """What a user runs, with how it goes; the most recent first, or the most used."""
+        """Workflows of a user, with how they go; the most recent first, or the most used."""
         query = {"order": order, "search": search, "limit": page_size}
         return self._many(get(answers.UserWorkflow, "user", user_id, **query))
 
@@ -125,7 +125,7 @@ class Reading(ABC):
         window: Literal[7, 28, 90] | None = None,
         page_size: int | None = None,
     ) -> Listing[answers.Sequence]:
-        """What a user runs one after the other, again and again."""
+        """Workflows that a user runs one after the other, again and again."""
         query = {"window": window, "limit": page_size}
         return self._many(get(answers.Sequence, "sequences", user_id, **query))
 
@@ -161,7 +161,7 @@ class Reading(ABC):
         state: Literal["open", "dismissed", "resolved"] | None = None,
         page_size: int | None = None,
     ) -> Listing[answers.Insight]:
-        """What a user should know and do."""
+        """Insights: facts that a user should know, each with something to do."""
         query = {"state": state, "limit": page_size}
         return self._many(get(answers.Insight, "user", user_id, "insights", **query))
 
@@ -202,7 +202,7 @@ class Reading(ABC):
     def popular_sequences(
         self, *, page_size: int | None = None
     ) -> Listing[answers.PopularSequence]:
-        """What many people run one after the other."""
+        """Workflows that many people run one after the other."""
         return self._many(get(answers.PopularSequence, "popular-sequences", limit=page_size))
 
     def workflow(self, workflow_id: Identifier) -> answers.OneWorkflow:
@@ -222,7 +222,7 @@ class Reading(ABC):
         return self._many(get(answers.WorkflowDay, "workflow", workflow_id, "daily", **query))
 
     def workflow_neighbours(self, workflow_id: Identifier) -> answers.Neighbours:
-        """What people run just before and just after a workflow."""
+        """Workflows that people run just before and just after a workflow."""
         return self._one(get(answers.Neighbours, "workflow", workflow_id, "neighbours"))
 
     def workflow_lifecycle(
@@ -246,10 +246,10 @@ class Reading(ABC):
     def organisation_insights(
         self, *, page_size: int | None = None
     ) -> Listing[answers.OrganisationInsight]:
-        """What the organisation should do about its workflows."""
+        """Insights that the organisation should act on."""
         query = {"limit": page_size}
         return self._many(get(answers.OrganisationInsight, "organisation", "insights", **query))
 
     def definitions(self) -> answers.Definitions:
-        """What each published column means."""
+        """The meaning of each published column."""
         return self._one(get(answers.Definitions, "definitions"))

@@ -99,7 +99,7 @@ def _plain(value: Any) -> Any:
 
 
 def status_of(error: BaseException | None) -> Status:
-    """What an execution that ended with this exception is.
+    """The status of an execution that ended with this exception.
 
     `CancelledError`, `KeyboardInterrupt` and `GeneratorExit` end a call from outside: cancelled.
     So does a group of nothing but these. `sys.exit()` without a complaint is an ordinary end.

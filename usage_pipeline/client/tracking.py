@@ -1,6 +1,6 @@
 """`track`: reports the start and the end of a function or of a block, and never gets in its way.
 
-What the caller passes is taken as it is; a value that cannot be reported costs the report (it is
+Values of the caller are taken as they are; one that cannot be reported costs the report (it is
 counted as rejected), never the call. Sending is the sender's business.
 """
 
@@ -282,7 +282,7 @@ def _reason(mistake: Exception) -> str:
 
 
 def _is_asynchronous(function: Callable[..., Any]) -> bool:
-    # Of an object with an asynchronous __call__, only that method is a coroutine function.
+    # An object with an asynchronous __call__ is no coroutine function; only that method is.
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004 - not asking whether it is callable
     )

@@ -1,4 +1,4 @@
-"""What the definitions share: owners, keys, and how they reach the warehouse.
+"""Shared by all definitions: owners, keys, and the way to the warehouse.
 
 Assets get settings in one way: from the resource `warehouse`, when they run.
 """

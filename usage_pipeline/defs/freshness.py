@@ -14,7 +14,7 @@ from usage_pipeline.defs.common import EXECUTIONS, MINING
 _POLICY: Final = dg.FreshnessPolicy.time_window(
     warn_window=timedelta(hours=36), fail_window=timedelta(hours=72)
 )
-# What people read. Views between hold what their neighbours hold.
+# The groups that people read. Views between hold what their neighbours hold.
 _GROUPS: Final = ("usage_daily", "usage_current", MINING, "organisation")
 
 

@@ -85,7 +85,7 @@ def mart_assets(
 ) -> tuple[list[dg.AssetsDefinition], DbtCliResource]:
     """The dbt assets and the resource that runs them.
 
-    What reads mined tables is built in a step of its own: mining reads the other marts.
+    Marts that read mined tables are built in a step of their own: mining reads the other marts.
 
     Raises:
         UsageError: the dbt project cannot be parsed.

@@ -1,6 +1,6 @@
 """The third step of a run: the statistics of each day, and what is mined from windows of days.
 
-What is read, mined and written stands in `steps/mine`.
+`steps/mine` reads, mines and writes.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the night does not make: the tables that it finds, and who reads its marts.
+"""Assets that the night does not make: the tables that it reads, and who reads its marts.
 
 Both are declared in dbt, as sources and exposures. Nothing here can be materialized.
 """

@@ -17,7 +17,7 @@ _RETRY_SECONDS: Final = 15
 
 
 def _again() -> dg.RetryRequested:
-    """What a step raises for a fault that may pass by itself; the last attempt fails of it.
+    """The request that a step raises for a fault that may pass; the last attempt fails of it.
 
     Steps have no retry policy: with one, Dagster starts an interrupted step again instead of
     stopping it.
@@ -56,7 +56,7 @@ def step_failure(event: dg.DagsterEvent) -> str:
 
 
 def check_failure(evaluation: dg.AssetCheckEvaluation, days: str) -> str:
-    """What a failed check tells: its own sentence when it has one, else its name and the days.
+    """The message of a failed check: its own sentence, else its name and the days.
 
     The checks of dbt do not have one.
     """

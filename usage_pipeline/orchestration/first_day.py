@@ -38,7 +38,7 @@ def keep_first_day(settings: Settings, warehouse: Warehouse, now: datetime | Non
     if loaded is None:
         return
     kept_days = list(_kept_day(settings))
-    # What is kept stands for the nights to come: their days are later ones.
+    # The kept day holds for the nights to come: their days are later ones.
     day = min([loaded, *(kept_days or [_night_looks_back_to(settings, now or datetime.now(UTC))])])
     if [day] != kept_days:
         settings.home.mkdir(parents=True, exist_ok=True)

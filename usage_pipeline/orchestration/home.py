@@ -33,7 +33,7 @@ _INSTANCE: dict[str, Any] = {
             }
         }
     },
-    # What the pipeline logs with the standard library shows in the run's log in the web UI.
+    # The web UI shows in a run's log what the pipeline logs with the standard library.
     "python_logs": {"managed_python_loggers": ["usage_pipeline"], "python_log_level": "INFO"},
     # A run whose process was killed is found out and marked failed.
     "run_monitoring": {"enabled": True, "poll_interval_seconds": 30},

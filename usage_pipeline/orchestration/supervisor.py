@@ -1,6 +1,6 @@
 """Runs the web UI, the daemon and the API side by side until we are told to stop.
 
-One that ends by itself is started again, while the others go on. What they print goes to a log.
+We start one that ends by itself again, while the others go on. Their output goes to a log.
 """
 
 import logging

@@ -147,7 +147,7 @@ def main() -> None:
         dg.DagsterInstance.get() as instance,
         WorkspaceProcessContext(instance, target, version=__version__) as workspace,
     ):
-        # What dagster-webserver's own command sets for its long life.
+        # dagster-webserver's own command sets the same for its long life.
         instance.optimize_for_webserver(
             statement_timeout=15_000, pool_recycle=3_600, max_overflow=20
         )

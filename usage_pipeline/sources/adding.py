@@ -70,7 +70,7 @@ QUESTIONS: Final[Mapping[str, tuple[Question, ...]]] = {
 
 
 def declaration(kind: str, name: str, answers: Mapping[str, str]) -> dict[str, Any]:
-    """What a sources file says of a new source; empty answers are left out.
+    """The declaration of a new source; empty answers are left out.
 
     Raises:
         UsageError: a secret is written out, or a key is none of the kind's.

@@ -1,4 +1,4 @@
-"""What a source is: the declarative configuration, from a YAML or TOML file or from the CLI.
+"""The declaration of a source, from a YAML or TOML file or from the CLI.
 
 Only declarations and their checks. No file of executions is opened here.
 """
@@ -97,10 +97,10 @@ class SourceConfig(Connection):
         "even if its workflow changes. user: two users of a workflow may use the same id.",
     )
     statuses: Annotated[dict[str, Status], BeforeValidator(_plain_keys)] = Field(
-        default_factory=dict, description="What the source's own statuses mean."
+        default_factory=dict, description="The canonical status of each of the source's own words."
     )
     triggers: Annotated[dict[str, Trigger], BeforeValidator(_plain_keys)] = Field(
-        default_factory=dict, description="What the source's own triggers mean."
+        default_factory=dict, description="The canonical trigger of each of the source's own words."
     )
     default_user: str | None = Field(
         default=None,
@@ -121,7 +121,7 @@ class SourceConfig(Connection):
         "epoch_ms, epoch_us, epoch_ns. Unset: ISO 8601.",
     )
     delimiter: str = Field(
-        default=",", min_length=1, max_length=1, description="What separates the columns of CSV."
+        default=",", min_length=1, max_length=1, description="The character between columns of CSV."
     )
     escape: str | None = Field(
         default=None,
@@ -137,7 +137,7 @@ class SourceConfig(Connection):
     )
     delivers: Literal["everything", "changes"] | None = Field(
         default=None,
-        description="What a delivery of a day says. everything: all that the source knows of the "
+        description="The extent of a delivery. everything: all that the source knows of the "
         "day; it replaces what the source said before. changes: new and changed executions; what "
         "it does not mention stays. Unset: everything for files, changes for all else: an "
         "answer of GitHub shows only the latest attempt of a run, and systems forget runs.",
@@ -269,7 +269,7 @@ class SourceConfig(Connection):
 
     @property
     def replaces(self) -> Replaces:
-        """What a delivery of a day replaces."""
+        """The part of a day that a delivery replaces."""
         usual = "everything" if self.kind == "files" else "changes"
         return "day" if (self.delivers or usual) == "everything" else "nothing"
 

@@ -1,6 +1,6 @@
 """The text of a sources file: YAML or TOML into lists and tables.
 
-What they may declare stands in `config`.
+`config` says what they may declare.
 """
 
 import re
@@ -27,7 +27,7 @@ _YamlLoader.add_implicit_resolver(
 
 
 def parsed(path: Path) -> Any:
-    """What a YAML or TOML file says.
+    """The content of a YAML or TOML file.
 
     Raises:
         UsageError: it is not there, or is neither.

@@ -5,8 +5,8 @@ of runs. The answer lacks the end of a run: once a run has ended, its last updat
 
 The user is the run's `actor`, whose change or schedule it runs for, and not the
 `triggering_actor`, who pressed re-run: a re-run must not move a workflow's use to whoever restarts
-it. Only a run without an actor falls back to the other. What a bot causes is no person's doing, so
-that its trigger is a machine's.
+it. Only a run without an actor falls back to the other. A bot is not a person, so its runs have a
+machine's trigger.
 
 Each attempt is an execution of its own; the list has only the latest one of each run, so earlier
 attempts come from earlier exports.

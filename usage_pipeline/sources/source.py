@@ -1,4 +1,4 @@
-"""What the loading asks of a source, whatever it is.
+"""The interface of all sources, as loading uses it.
 
 A complete delivery says everything its source knows of a day, and replaces the day. A partial one
 adds and updates; what it does not mention stays.
@@ -13,8 +13,8 @@ import pyarrow as pa
 from usage_pipeline.sources.conform.canonical import ReadBatch
 
 Replaces = Literal["day", "executions", "nothing"]
-"""What a delivery replaces: all that its source said of the day, the executions that it mentions,
-or nothing: then its copies merge with what is there."""
+"""The part of a day that a delivery replaces: all that its source said of the day, the executions
+that it mentions, or nothing: then its copies merge with what is there."""
 
 
 class Source(Protocol):
@@ -26,7 +26,7 @@ class Source(Protocol):
 
     @property
     def replaces(self) -> Replaces:
-        """What its delivery of a day replaces."""
+        """The part of a day that its delivery replaces."""
 
     def days(self, first: date | None = None, last: date | None = None) -> list[date]:
         """The days that are there, in order.

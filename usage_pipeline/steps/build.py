@@ -1,7 +1,7 @@
 """The second step of a night: dbt builds the marts of the days that changed.
 
 Where the dbt project lies, its environment, arguments and manifest, and a build outside Dagster.
-What the models compute is in `dbt_project/` alone.
+Only `dbt_project/` knows what the models compute.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What loading days came to: for each day its counts, or why it is not loaded.
+"""Results of loading days: for each day its counts, or why it is not loaded.
 
 Counts and words only; `load` does the loading.
 """
@@ -43,7 +43,7 @@ class DayCounts:
 
     @property
     def executions(self) -> int:
-        """What the day holds of its sources, retired executions included."""
+        """Executions that the day holds of its sources, retired ones included."""
         return self.loaded + self.kept
 
     def __str__(self) -> str:
@@ -96,7 +96,7 @@ DayOutcome = Loaded | Kept | Failed | NotExpected
 
 @dataclass(frozen=True)
 class DaysLoaded:
-    """What loading several days came to.
+    """The result of loading several days.
 
     Attributes:
         results: the days that are loaded.

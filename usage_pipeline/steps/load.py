@@ -1,7 +1,6 @@
 """The first step of a night: reads the sources' inputs once and hands each day to the warehouse.
 
-What a source is stands in `sources/`; how a day is swapped in stands in
-`warehouse/executions/day_load.py`.
+`sources/` knows the sources; `warehouse/executions/day_load.py` swaps a day in.
 """
 
 import logging
@@ -244,14 +243,14 @@ def load_inputs(
 
 
 def day_input(source: Source, day: date) -> DayInput:
-    """What a source gives for a day."""
+    """The delivery of a source for a day."""
     return DayInput(
         source.name, source.read_day(day), source.inputs(day), source.replaces, source.former_ids
     )
 
 
 def _inputs_that_answer(sources: Sequence[Source], day: date) -> tuple[list[DayInput], str]:
-    """What the sources give for a day, and why some that only add to it give nothing.
+    """The deliveries of all sources for a day, and why some that only add to it gave none.
 
     Raises:
         UsageError: one that says everything of the day cannot be read, or none can.

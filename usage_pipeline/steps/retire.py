@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Retired:
-    """What applying the policy did.
+    """The result of applying the policy.
 
     Attributes:
         days: the days retired, in order, also those of which only late executions were.

@@ -1,4 +1,4 @@
-"""What a source delivers of a day: copies, faults and late rows beside the true executions.
+"""The delivery of a day: copies, faults and late rows beside the true executions.
 
 Every row is still a row of an Arrow table here. Faults that no Arrow column can hold, such as an
 unreadable time, are only marked; `render` writes them.

@@ -84,7 +84,7 @@ class Habits:
 
 @dataclass(slots=True)
 class _Diary:
-    """What one user still has free."""
+    """The hours that one user still has free."""
 
     hours: list[int]
     night_is_free: bool = True

@@ -1,4 +1,4 @@
-"""What a generated history looks like: its size, its habits and its faults, and two presets.
+"""The settings of a generated history: its size, its habits and its faults, and two presets.
 
 Only the description lives here, with the streams of randomness that its seed stands for. Nothing is
 drawn or written; the same description always gives the same executions.
@@ -181,7 +181,7 @@ LARGE = GeneratorConfig(
 
 
 class Purpose(IntEnum):
-    """What a stream is drawn for. The numbers are part of what a seed means: never reuse one."""
+    """The purposes of random streams. A seed means these numbers: never reuse one."""
 
     WORKFLOWS = 1
     USERS = 2

@@ -1,4 +1,4 @@
-"""What becomes of each execution: status, duration, cost, sizes, error and second attempts."""
+"""The outcome of each execution: status, duration, cost, sizes, error and second attempts."""
 
 from dataclasses import dataclass, fields
 from typing import Any, Self

@@ -55,7 +55,7 @@ class SequenceSessions:
 
 @dataclass(frozen=True, slots=True)
 class ConditionalSessions:
-    """What became of each execution of `first`: whether it failed and what followed it."""
+    """Whether each execution of `first` failed, and what followed it."""
 
     starts: Starts
     habit: Ints

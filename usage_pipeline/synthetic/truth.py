@@ -167,7 +167,7 @@ class WorkflowTotals(_Record):
 
 
 class DayTotals(_Record):
-    """What belongs to a day and what its files hold.
+    """Totals of a day, and of the files delivered for it.
 
     Attributes:
         day: the execution date, and the name of the file.

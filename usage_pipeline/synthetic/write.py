@@ -44,7 +44,7 @@ _NOTHING = pa.scalar(b"", pa.binary())
 
 @dataclass(frozen=True, slots=True)
 class WriteSummary:
-    """What was written.
+    """The files written, in numbers.
 
     Attributes:
         files: the files of executions, in order of their days; late ones after all others.

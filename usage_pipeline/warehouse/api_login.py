@@ -59,7 +59,7 @@ def api_warehouse(warehouse: Warehouse) -> Warehouse:
 
 
 def _name(database: str) -> str:
-    """Of the database, because logins are the server's."""
+    """The login's name. It names the database, because all databases of a server share logins."""
     name = f"{API_ROLE}_{database}"
     if len(name.encode()) <= _LONGEST_NAME:
         return name

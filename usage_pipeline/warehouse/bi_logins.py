@@ -21,7 +21,7 @@ _READER: Final = "usage_reader"
 # A transaction that is left open keeps a night from replacing the tables that it has read.
 _IDLE_SECONDS: Final = 300
 _RANDOM_BYTES: Final = 32
-# What needs no quotes, in SQL or in the forms of BI tools.
+# A name that needs no quotes, in SQL or in the forms of BI tools.
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # Temporary tables are a right that everybody has by default; a night's own roles keep it.
 _WITH_TEMPORARY_TABLES: Final = tuple(Role)

@@ -73,7 +73,7 @@ class Warehouse:
             raise
 
     def conninfo(self, application: str = "usage-pipeline", **settings: str) -> str:
-        """What psycopg and ADBC connect with: the URL and every setting of a session of ours.
+        """The connection string for psycopg and ADBC: the URL and every setting of our sessions.
 
         Args:
             application: the name that the server shows for the session.

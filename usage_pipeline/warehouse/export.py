@@ -26,7 +26,7 @@ from usage_pipeline.warehouse.connection import Warehouse
 Format = Literal["parquet", "csv", "xlsx"]
 
 _SCHEMAS: Final = ["marts", "mining"]
-# What the rows of a table are of, in the order in which it is looked for.
+# The column that says which day a row belongs to: the first of these that a table has.
 _DAYS: Final = ("execution_date", "as_of_date", "week_start_date", "day")
 _MOST_EXCEL_ROWS: Final = 1_048_575
 _COLUMNS: Final = """

@@ -1,4 +1,4 @@
-"""What the ledger says: which days are loaded, and whether every row is accounted for."""
+"""Reads the ledger: which days are loaded, and whether every row is accounted for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -220,7 +220,7 @@ def totals(connection: psycopg.Connection) -> Totals:
 
 @dataclass(frozen=True)
 class Built:
-    """What was built last.
+    """The last build.
 
     Attributes:
         as_of: the as-of date of the marts.

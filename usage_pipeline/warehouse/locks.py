@@ -21,7 +21,7 @@ _PAUSE_SECONDS = (0.1, 2.0)
 
 
 class LockClass(IntEnum):
-    """What an advisory lock guards: the first of its two keys."""
+    """The purpose of an advisory lock: the first of its two keys."""
 
     DAY = 0x75736400
     BUILD = 0x75736401
@@ -73,7 +73,7 @@ def lock_partition(
 ) -> None:
     """Take the exclusive locks that detaching a partition needs, without stalling readers.
 
-    Of the other partitions nothing is locked: loads of other days read theirs. A waiting exclusive
+    Other partitions stay unlocked: loads of other days read theirs. A waiting exclusive
     lock makes every later reader wait behind it, so each attempt gives up after `timeout` seconds
     and lets them pass before the next.
 

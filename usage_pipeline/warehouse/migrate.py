@@ -91,7 +91,7 @@ def open_current_warehouse(settings: Settings) -> Warehouse:
 def _upgrade(warehouse: Warehouse, target: str) -> None:
     with warehouse.connect() as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-        # What a migration changes may be read just now: it steps back and tries again.
+        # Readers may hold a table that a migration changes: it steps back and tries again.
         limit_waiting(connection, warehouse.lock_timeout)
         current = current_version(connection)
         if current is None:

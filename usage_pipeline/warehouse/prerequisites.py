@@ -1,4 +1,4 @@
-"""What a database must be and allow before our tables are made or changed in it.
+"""Checks that a database can hold our tables, before we make or change any.
 
 Each refusal is one sentence with the statement that an administrator must run. Nothing is
 changed here, so that a database that belongs to others stays as it is.

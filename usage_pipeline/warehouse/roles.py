@@ -1,4 +1,4 @@
-"""The roles that the steps of a night act as. What each may do stands in the migrations."""
+"""The roles that the steps of a night act as. The migrations grant each its rights."""
 
 from enum import StrEnum
 

@@ -32,7 +32,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "quote_all_identifiers": "off",
     "check_function_bodies": "on",
     "row_security": "on",
-    # What was acknowledged is on disk.
+    # Each acknowledged row is on disk.
     "synchronous_commit": "on",
     # A time limit for somebody's ad-hoc queries must not end a night half-way.
     "statement_timeout": "0",

@@ -1,4 +1,4 @@
-"""What the database says of a table, whichever it is. What tables mean stands elsewhere."""
+"""Reads the catalogue of the database about any table. Other modules know what tables mean."""
 
 from collections.abc import Sequence
 from datetime import date

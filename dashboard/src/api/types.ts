@@ -90,7 +90,7 @@ export interface UserWorkflow extends WorkflowName {
   execution_count: number;
   /** success + failure: what the rate is made of. */
   finished_count: number;
-  /** Of this user's rate: green above 90 %, yellow above 70 %, else red; grey with fewer than 5 finished executions. */
+  /** By this user's rate: green above 90 %, yellow above 70 %, else red; grey with fewer than 5 finished executions. */
   reliability: "green" | "yellow" | "red" | "grey";
   avg_duration_ms: number | null;
   first_used_date: string;
@@ -117,7 +117,7 @@ export interface RhythmHour {
   execution_count: number;
 }
 
-/** What became of one item. */
+/** The result of one item. */
 export interface TrackedResult {
   /** The place of the item in the request, from 0. */
   index: number;
@@ -128,7 +128,7 @@ export interface TrackedResult {
   reason: string | null;
 }
 
-/** What became of a request. */
+/** The result of a request. */
 export interface Tracked {
   /** Items that are committed. */
   accepted: number;
@@ -161,7 +161,7 @@ export interface User {
 export interface Favourite extends WorkflowName {
   /** success / (success + failure), 0 to 1; null with nothing to divide by. */
   success_rate_fraction: number | null;
-  /** What the user calls it. */
+  /** The user's own name for it. */
   custom_name: string | null;
   category: string | null;
   /** From 1; null for one that was never moved. */
@@ -170,7 +170,7 @@ export interface Favourite extends WorkflowName {
   usage_count: number;
   last_used: string | null;
   added_at: string;
-  /** Of the workflow, in the last 30 days. */
+  /** The workflow's, in the last 30 days. */
   reliability: "green" | "yellow" | "red" | "grey";
   /** The same in per cent, 0 to 100. */
   success_rate_percent: number | null;
@@ -301,7 +301,7 @@ export interface Neighbour extends WorkflowName {
   transition_count: number;
 }
 
-/** What is run directly before and after a workflow, most often first. */
+/** Workflows run directly before and after a workflow, most often first. */
 export interface Neighbours {
   as_of: string;
   before: Neighbour[];
@@ -328,13 +328,13 @@ export interface OrganisationInsight {
   day_count: number | null;
   confidence: number | null;
   lift: number | null;
-  /** Of the success rate; null without one. */
+  /** By the success rate; null without one. */
   reliability: "green" | "yellow" | "red" | "grey" | null;
   /** The same in per cent, 0 to 100. */
   success_rate_percent: number | null;
 }
 
-/** What the columns mean, by `table.column`; a table's own text stands under its name. */
+/** The meaning of columns, by `table.column`; a table's own text stands under its name. */
 export interface Definitions {
   as_of: string;
   items: Record<string, string>;

@@ -119,7 +119,7 @@ def _page(description: Schema) -> str:
 
 
 def _answers(description: Schema, prefix: str) -> list[Answer]:
-    """What the operations below a path answer; an answer comes after those that it is made of."""
+    """The answers of operations below a path; an answer comes after those that it is made of."""
     schemas = description["components"]["schemas"]
     names: list[str] = []
 
@@ -189,7 +189,7 @@ def _references(schema: Any) -> Iterator[str]:
 
 
 def _alternatives(schema: Schema) -> tuple[list[Schema], bool]:
-    """What a value may be apart from null, and whether it may be null."""
+    """The types of a value apart from null, and whether it may be null."""
     options = schema.get("anyOf", [schema])
     values = [each for each in options if each.get("type") != "null"]
     return values, len(values) < len(options) or schema.get("nullable", False)

@@ -1,6 +1,6 @@
 """The description of the API as a page to read: `/docs`, without a script or another machine.
 
-Made of `/openapi.json`, which says the same to programs. What no reader needs is left out.
+Made of `/openapi.json`, which says the same to programs, without what no reader needs.
 """
 
 import base64
@@ -108,7 +108,7 @@ def _content(part: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """What a value is, as HTML."""
+    """The type of a value, as HTML."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rsplit("/", 1)[1])
         return f'<a href="#{name}">{name}</a>'

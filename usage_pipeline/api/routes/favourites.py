@@ -29,13 +29,13 @@ _MOST_FAVOURITES = 1000
 class Favourite(SuccessRate, WorkflowName):
     """A workflow that a user keeps at hand."""
 
-    custom_name: str | None = Field(description="What the user calls it.")
+    custom_name: str | None = Field(description="The user's own name for it.")
     category: str | None
     position: int | None = Field(description="From 1; null for one that was never moved.")
     usage_count: int = Field(description="The user's executions, as of the last night.")
     last_used: datetime | None
     added_at: datetime
-    reliability: Reliability = Field(description="Of the workflow, in the last 30 days.")
+    reliability: Reliability = Field(description="The workflow's, in the last 30 days.")
 
 
 class FavouriteItem(Favourite):
@@ -45,7 +45,7 @@ class FavouriteItem(Favourite):
 
 
 class NewFavourite(BaseModel):
-    """What to keep at hand."""
+    """A workflow to keep at hand."""
 
     workflow_id: str = Field(min_length=1, max_length=255)
     custom_name: str | None = _CUSTOM_NAME
@@ -53,7 +53,7 @@ class NewFavourite(BaseModel):
 
 
 class FavouriteChange(BaseModel):
-    """What to change; what is left out stays as it is, null takes it away."""
+    """Fields to change: one that is left out stays as it is, null takes it away."""
 
     custom_name: str | None = _CUSTOM_NAME
     category: str | None = _CATEGORY

@@ -1,4 +1,4 @@
-"""What was found out about a user: patterns, and insights with what became of them."""
+"""Patterns and insights of a user, and the state of each insight."""
 
 from datetime import date
 from typing import Annotated, Any, Final, Literal
@@ -91,7 +91,7 @@ _INSIGHTS: Final = Listing(
     descending=True,
 )
 _ONE: Final = _INSIGHT + "and found.insight_id = %(insight_id)s"
-# What is resolved is no longer true, and neither dismissed nor opened by anybody.
+# A resolved insight is no longer true, so nobody can dismiss or open it.
 _SET_STATE: Final = """
 update mining.usage_insights set state = %(state)s
 where user_id = %(user_id)s and insight_id = %(insight_id)s and state <> 'resolved'
@@ -102,7 +102,7 @@ where user_id = %(user_id)s and insight_id = %(insight_id)s and state <> 'resolv
     "/user/{user_id:id}/patterns",
     response_model=Page[Pattern],
     responses=documented(401, 403, 429),
-    summary="What a user does regularly",
+    summary="Patterns of a user",
 )
 async def get_patterns(
     request: Request,
@@ -117,7 +117,7 @@ async def get_patterns(
     "/user/{user_id:id}/insights",
     response_model=Page[Insight],
     responses=documented(401, 403, 429),
-    summary="What is worth telling a user",
+    summary="Insights for a user",
 )
 async def get_insights(
     request: Request,

@@ -45,11 +45,11 @@ class OrganisationInsight(SuccessRate):
     day_count: int | None
     confidence: float | None
     lift: float | None
-    reliability: Reliability | None = Field(description="Of the success rate; null without one.")
+    reliability: Reliability | None = Field(description="By the success rate; null without one.")
 
 
 class Definitions(BaseModel):
-    """What the columns mean, by `table.column`; a table's own text stands under its name."""
+    """The meaning of columns, by `table.column`; a table's own text stands under its name."""
 
     as_of: date
     items: dict[str, str]
@@ -118,7 +118,7 @@ async def get_organisation_daily(
     "/organisation/insights",
     response_model=Page[OrganisationInsight],
     responses=documented(401, 403, 429),
-    summary="What the organisation should mend, automate, retire or keep",
+    summary="Workflows that the organisation should mend, automate, retire or keep",
 )
 async def get_organisation_insights(
     request: Request,
@@ -133,7 +133,7 @@ async def get_organisation_insights(
     "/definitions",
     response_model=Definitions,
     responses=documented(401, 403, 429),
-    summary="What every number means",
+    summary="The meaning of every number",
 )
 async def get_definitions(
     request: Request, _: ReaderCaller, reader: ReaderDep, parts: ServicesDep

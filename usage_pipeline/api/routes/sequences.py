@@ -59,7 +59,7 @@ class TemplateItem(Template):
 
 
 class NewTemplate(BaseModel):
-    """What to save."""
+    """A sequence to save as a template."""
 
     sequence_id: UUID = Field(description="One of the user's sequences, or a popular one.")
     name: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00]*\S[^\x00]*$")
@@ -154,7 +154,7 @@ where user_id = %(user_id)s and template_id = %(template_id)s
     "/sequences/{user_id:id}",
     response_model=Page[Sequence],
     responses=documented(401, 403, 429),
-    summary="What a user runs one after the other",
+    summary="Workflows that a user runs one after the other",
 )
 async def get_workflow_sequences(
     request: Request,

@@ -1,4 +1,4 @@
-"""What the routes of all topics have in common: where they begin, their ids and their names."""
+"""Shared by the routes of all topics: where they begin, their ids and their names."""
 
 from typing import Final
 

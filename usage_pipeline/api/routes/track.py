@@ -44,7 +44,7 @@ _NOT_YOURS = "you may not report executions of this user"
 
 
 class TrackedResult(BaseModel):
-    """What became of one item."""
+    """The result of one item."""
 
     index: int = Field(description="The place of the item in the request, from 0.")
     execution_id: str | None = Field(description="Its id, made here if it had none.")
@@ -53,7 +53,7 @@ class TrackedResult(BaseModel):
 
 
 class Tracked(BaseModel):
-    """What became of a request."""
+    """The result of a request."""
 
     accepted: int = Field(description="Items that are committed.")
     rejected: int = Field(description="Items that are not kept.")

@@ -1,4 +1,4 @@
-"""What one user runs: `/user/{user_id}` and when in the week."""
+"""Workflows of one user: `/user/{user_id}` and when in the week they run."""
 
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
@@ -33,7 +33,7 @@ class UserWorkflow(SuccessRate, Counts, WorkflowName):
     execution_count: int
     finished_count: int = Field(description="success + failure: what the rate is made of.")
     reliability: Reliability = Field(
-        description="Of this user's rate: green above 90 %, yellow above 70 %, else red; grey with "
+        description="By this user's rate: green above 90 %, yellow above 70 %, else red; grey with "
         "fewer than 5 finished executions."
     )
     avg_duration_ms: float | None

@@ -50,7 +50,7 @@ class Neighbour(WorkflowName):
 
 
 class Neighbours(BaseModel):
-    """What is run directly before and after a workflow, most often first."""
+    """Workflows run directly before and after a workflow, most often first."""
 
     as_of: date
     before: list[Neighbour]
@@ -177,7 +177,7 @@ async def get_workflow_lifecycle(
     "/workflow/{workflow_id:id}/neighbours",
     response_model=Neighbours,
     responses=documented(401, 403, 429),
-    summary="What is run before and after a workflow",
+    summary="Workflows run before and after a workflow",
 )
 async def get_workflow_neighbours(
     request: Request, _: ReaderCaller, workflow: WorkflowId, reader: ReaderDep

@@ -1,6 +1,6 @@
 """Group commit: what many requests track is gathered for some milliseconds and written at once.
 
-A request is answered when its rows are committed, and no row fails another. What waits is bounded,
+A request is answered when its rows are committed, and no row fails another. The queue is bounded,
 and so is the share of it that one caller has.
 """
 
@@ -93,7 +93,7 @@ class Collector:
         self._queue.append(mine)
         self._count(mine, 1)
         self._arrived.set()
-        # What was queued is written even when the caller has gone.
+        # Queued rows are written even when the caller has gone.
         return await asyncio.shield(mine.done)
 
     async def _write_all(self) -> None:

@@ -108,7 +108,7 @@ class TrackedItem(BaseModel):
         description="Who ran it: a UUID, or your own id, which is mapped to one.",
     )
     workflow_id: _Id = Field(
-        validation_alias=_either("workflow_id"), description="What was run, likewise."
+        validation_alias=_either("workflow_id"), description="The workflow that ran, likewise."
     )
     workflow_name: _Text | None = Field(None, validation_alias=_either("workflow_name"))
     status: Status

@@ -119,7 +119,7 @@ class Names:
 
 
 def organisation_insight_in_words(insight: Mapping[str, Any]) -> dict[str, Any]:
-    """What a row of `marts.organisation_insights` is about, and what it says.
+    """The subject and the message of a row of `marts.organisation_insights`.
 
     Args:
         insight: insight_type, workflow_id, workflow_name, workflow_ids, workflow_names, user_count,

@@ -48,7 +48,7 @@ def workflow_sequences(
         top: how many sequences a user keeps, all of them if None.
 
     Returns:
-        Rows in `WORKFLOW_SEQUENCES_SCHEMA`, by user and rank. Of equally frequent sequences the
+        Rows in `WORKFLOW_SEQUENCES_SCHEMA`, by user and rank. Among equally frequent sequences the
         one executed last comes first, then the longer one, then the one of lesser ids.
     """
     if isinstance(occurrences, pa.Table):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 ERROR_CLASS_CHARACTERS: Final = 200
-"""How long a class may be. What differs only further on is one class."""
+"""The longest class. Messages that differ only further on are one class."""
 
 _GUARDED_NAMES: Final = (
     r"password|passwd|passphrase|pwd|secret|token|api[-_ ]?key|access[-_ ]?key|private[-_ ]?key|"

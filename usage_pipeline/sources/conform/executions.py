@@ -90,7 +90,7 @@ class Rules:
 
     @property
     def trigger_words(self) -> Mapping[str, str]:
-        """What triggers mean."""
+        """The canonical trigger of each word."""
         usual = GITHUB_TRIGGER_WORDS if self.is_github else TRIGGER_WORDS
         return {**usual, **self.config.triggers}
 
@@ -183,7 +183,7 @@ def _sorted_out(parsed: Mapping[str, Parsed], days: pa.Array, fields: "_Fields")
 
 
 def noted(name: str, notes: Mapping[str, int]) -> Iterator[str]:
-    """What was mended or left out in the rows of `name`, a sentence each."""
+    """A sentence for each kind of repair or omission in the rows of `name`."""
     for note, count in notes.items():
         yield f"{count:,} row{'' if count == 1 else 's'} of {name}: {note}."
 

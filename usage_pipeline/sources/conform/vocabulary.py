@@ -32,7 +32,7 @@ COLUMN_NAMES: Final[Mapping[CanonicalField, tuple[str, ...]]] = {
     "duration_s": ("duration_s", "duration_seconds", "duration_secs", "elapsed_s"),
 }
 
-# What dumps and data frames write where a value is missing. By default only ids and names are
+# Dumps and data frames write these where a value is missing. By default only ids and names are
 # read so: a text may well be the word "None".
 NULL_WORDS: Final = (
     "\\N", "NULL", "null", "None", "none", "nil", "nan", "NaN", "NaT", "<NA>", "N/A", "n/a", "#N/A",

@@ -174,7 +174,7 @@ class SpooledSource:
 
     @property
     def replaces(self) -> Replaces:
-        """What its delivery of a day replaces."""
+        """The part of a day that its delivery replaces."""
         return self._config.replaces
 
     def former_ids(self, rows: pa.Table) -> pa.Array:
@@ -242,7 +242,7 @@ class DailySource:
 
     @property
     def replaces(self) -> Replaces:
-        """What its delivery of a day replaces."""
+        """The part of a day that its delivery replaces."""
         return self._rules.config.replaces
 
     def former_ids(self, rows: pa.Table) -> pa.Array:

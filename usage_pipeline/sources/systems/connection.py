@@ -57,7 +57,7 @@ class Connection(BaseModel):
     token: str | None = Field(
         default=None,
         min_length=1,
-        description="What the system knows the reader by, such as ${CI_TOKEN}.",
+        description="The secret by which the system knows the reader, such as ${CI_TOKEN}.",
     )
     user: str | None = Field(
         default=None, min_length=1, description="Who signs in to the system, with a password."

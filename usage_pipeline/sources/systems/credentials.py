@@ -10,7 +10,7 @@ from usage_pipeline.errors import InputError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _USER_INFO = re.compile(r"//[^/@\s]*@")
-# What comes before and after a variable that stands in the user info of an address.
+# The text before and after a variable that stands in the user info of an address.
 _BEFORE, _AFTER = re.compile(r"://[^/?#@]*$"), re.compile(r"[^/?#@]*@")
 _DELIMITERS = re.compile(r"[:/?#@\s]+")
 _HIDDEN = "***"

@@ -1,6 +1,6 @@
 """GitHub Actions over its REST API: runs and their earlier attempts, as rows.
 
-docs/sources/github-actions.md. What a run means stands in `github_actions`, for exports as well.
+docs/sources/github-actions.md. `github_actions` knows what a run means, for exports as well.
 """
 
 from collections.abc import Iterator

@@ -33,7 +33,7 @@ _SHOWN: Final = 200
 
 @dataclass(frozen=True)
 class Answer:
-    """What a system answered: JSON, its numbers as text (see `json_columns`).
+    """The answer of a system: JSON, its numbers as text (see `json_columns`).
 
     Attributes:
         body: the JSON.
@@ -270,7 +270,7 @@ def _until(moment: str, now: datetime) -> float:
 
 
 def _words(response: httpx.Response) -> str:
-    """What a refusal says, cut off."""
+    """The text of a refusal, cut off."""
     try:
         problem = Answer(response.json())
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
 """Pages of answers, four ways, and their rows as batches in bounded memory.
 
 No pager trusts a server: one that answers the same page again is an error, not an endless loop or
-a silent end. What a row means stands in the module of each system.
+a silent end. The module of each system knows what a row means.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -69,7 +69,7 @@ class PolledSource:
 
     @property
     def replaces(self) -> Replaces:
-        """What its delivery of a day replaces."""
+        """The part of a day that its delivery replaces."""
         return self._rules.config.replaces
 
     def former_ids(self, rows: pa.Table) -> pa.Array:
@@ -91,7 +91,7 @@ class PolledSource:
         return self._answer(day).read(day)
 
     def inputs(self, day: date) -> list[dict[str, Any]]:
-        """What was asked, for the ledger.
+        """The questions that were asked, for the ledger.
 
         Raises:
             InputError: as `read_day`.
@@ -130,7 +130,7 @@ class PolledSource:
 
 
 class _Answer:
-    """What a system answered, split by day."""
+    """The answer of a system, split by day."""
 
     def __init__(self, files: DayFiles, record: dict[str, Any]) -> None:
         self.files = files

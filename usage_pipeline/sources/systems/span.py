@@ -1,4 +1,4 @@
-"""What a system is asked for, and the way in to all of them.
+"""The span that a system is asked for, and the one call that reads any of them.
 
 A module of a system is one function: a span in, rows out.
 """

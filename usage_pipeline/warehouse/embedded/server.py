@@ -193,7 +193,7 @@ class EmbeddedServer:
 
     @property
     def _log(self) -> Path:
-        """What the server says before it has opened the file of the day."""
+        """The log of a server that has not opened the file of the day yet."""
         return self.directory / "server.log"
 
     @property

@@ -1,7 +1,7 @@
 """Accounts of loads: where every delivered row went, and what a day holds, in `raw.load_ledger`.
 
-read = loaded + rejected + duplicates holds for every delivery. What a day holds of a source, live
-and retired, is loaded + kept.
+read = loaded + rejected + duplicates holds for every delivery. A day holds loaded + kept executions
+of a source, live and retired.
 """
 
 from collections import Counter

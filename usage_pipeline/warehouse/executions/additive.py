@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 USAGE_KEY: Final = ("execution_date", "user_id", "workflow_id")
-# What schema 0017 added; a mart that was built before lacks them until the next build.
+# The columns that schema 0017 added; a mart built before lacks them until the next build.
 FACTS: Final = (
     "manual_count", "api_count", "scheduled_count", "chained_count", "untriggered_count",
     "retry_count", "recovered_count", "failed_duration_ms", "cancelled_duration_ms", "failed_cost",

@@ -20,8 +20,8 @@ from usage_pipeline.warehouse.executions.partition import (
 )
 from usage_pipeline.warehouse.executions.rejected import Dropped, drop_rows
 
-# What a copy says beside its start, its status and its last update. Times as numbers: their text
-# depends on the session.
+# All that a copy says beside its start, its status and its last update. Times are numbers here,
+# because their text depends on the session.
 _CONTENT: Final[LiteralString] = """hashtextextended(row(
     {copy}.user_id, {copy}.workflow_id, extract(epoch from {copy}.end_time), {copy}.trigger_type,
     {copy}.error_message, {copy}.input_size, {copy}.output_size, {copy}.cost, {copy}.source_status,

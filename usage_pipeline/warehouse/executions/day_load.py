@@ -44,7 +44,7 @@ from usage_pipeline.warehouse.people.forgotten import Forgotten, forgotten_users
 
 @dataclass(frozen=True)
 class DayInput:
-    """What one source gives for one day.
+    """The delivery of one source for one day.
 
     Attributes:
         source: the source's name.
@@ -90,7 +90,7 @@ def load_day(
 ) -> DayLoad:
     """Load what sources say of `day`, in place of what a complete delivery replaces.
 
-    What other sources said stays. A source without any execution makes the day a loaded, empty day.
+    Rows of other sources stay. A source without any execution makes the day a loaded, empty day.
     A retired day is counted anew from a complete delivery that holds every execution counted of its
     source; from any other one, what is new is added. Executions of a forgotten user are counted
     under the anonymous one.

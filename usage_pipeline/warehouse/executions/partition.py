@@ -1,6 +1,6 @@
 """The partitions of raw executions: one a day, made beside the table and swapped in.
 
-What changes tables is done by functions of the database, because the loader owns none of them.
+Functions of the database change tables, because the loader owns none of them.
 """
 
 from collections.abc import Sequence

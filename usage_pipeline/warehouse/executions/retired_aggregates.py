@@ -1,4 +1,4 @@
-"""What executions leave behind when their day is retired, and the proof that nothing is lost."""
+"""Aggregates that stay when a day is retired, and the proof that they lose nothing."""
 
 from datetime import date
 

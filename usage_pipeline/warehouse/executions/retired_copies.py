@@ -225,7 +225,7 @@ def drop_counted(
     """Take out of a stage what retired days have counted.
 
     Returns:
-        What was dropped, and by source how many of the duplicates this day itself holds.
+        The dropped rows, and by source how many of the duplicates this day itself holds.
     """
     if not _any_counted(connection, day):
         return Dropped(), Counter()

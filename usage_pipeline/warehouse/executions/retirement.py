@@ -27,7 +27,7 @@ from usage_pipeline.warehouse.locks import lock_days, lock_stage
 
 @dataclass(frozen=True)
 class RetiredDay:
-    """What retiring one day did.
+    """The result of retiring one day.
 
     Attributes:
         day: the execution date.
@@ -153,7 +153,7 @@ def _note_ids(connection: psycopg.Connection, old: sql.Identifier, chosen: sql.S
         "where {chosen} group by execution_date, source, workflow_id "
         "on conflict (execution_date, source, workflow_id) do update "
         "set execution_count = known.execution_count + excluded.execution_count",
-        # What is counted stays where it is, whatever copies say, until its day is counted anew.
+        # A counted execution stays on its day, whatever copies say, until the day is counted anew.
         "with counted as (delete from raw.scattered_copies where (id, source) in ("
         "select id, source from {old} where {chosen}) returning *) "
         "insert into raw.retired_copies select * from counted",

@@ -3,7 +3,7 @@
 All copies of such an execution are kept in `raw.scattered_copies`, one for each day that has one,
 and in `raw.retired_copies` once it is retired. The execution is their merge, in the partition of
 its day. So a day can be loaded again alone, in any order, and the result is that of all deliveries
-together. What the rule of merging is stands in `copies`.
+together. `copies` holds the rule of merging.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ _COPIES = sql.Identifier("raw", "scattered_copies")
 
 @dataclass
 class Gathered:
-    """What gathering the copies of other days did.
+    """The result of gathering the copies of other days.
 
     Attributes:
         refused: copies that name another user than the one kept, by day and source.

@@ -179,7 +179,7 @@ class _Load:
 
 
 class TrackedSource:
-    """What was tracked, as a `Source`."""
+    """Tracked executions, as a `Source`."""
 
     def __init__(self, warehouse: Warehouse, first: date) -> None:
         """Read from the warehouse.

@@ -51,7 +51,7 @@ def _renew(connection: psycopg.Connection, table: sql.Identifier, source: sql.Co
 def _stored(
     connection: psycopg.Connection, table: sql.Identifier, source: sql.Composable
 ) -> Iterator[pa.Table]:
-    """What the ids of a table's executions are made of, some rows at a time."""
+    """The parts of the ids of a table's executions, some rows at a time."""
     query = sql.SQL(
         "select id::text, {source}, user_id::text, workflow_id::text, source_id, attempt "
         "from {table}"

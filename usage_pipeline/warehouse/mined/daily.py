@@ -179,7 +179,7 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class KnownDays:
-    """What the ledger and earlier nights say of days.
+    """Days as the ledger and earlier nights know them.
 
     Attributes:
         loaded_at: the newest load of each loaded day.

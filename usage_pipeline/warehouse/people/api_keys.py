@@ -14,14 +14,14 @@ from psycopg.rows import class_row
 from usage_pipeline.errors import UsageError
 
 SCOPES: Final = ("track", "read:self", "read:all", "admin")
-# What a leaked key is recognised by.
+# Scanners recognise a leaked key by its prefix.
 _PREFIX: Final = "wu_"
 _RANDOM_BYTES: Final = 32
 
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What is known of a key."""
+    """A key without its secret, which is not stored."""
 
     name: str
     scopes: list[str]

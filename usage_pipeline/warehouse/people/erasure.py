@@ -1,8 +1,8 @@
 """Forgets one user: their rows everywhere become those of one anonymous user, or go.
 
-One transaction, while nothing is loaded, retired or built. What is additive is added to the
-anonymous user's, so that every total stays; what only describes the person is deleted. Tables that
-dbt computes from the daily usage are right again after the next build of the days returned.
+One transaction, while nothing is loaded, retired or built. Additive numbers are added to the
+anonymous user's, so that every total stays; rows that only describe the person are deleted. Tables
+that dbt computes from the daily usage are right again after the next build of the days returned.
 """
 
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ _CALLED = """
 
 @dataclass(frozen=True)
 class Erasure:
-    """What forgetting a user did.
+    """The result of forgetting a user.
 
     Attributes:
         executions: executions that belong to the anonymous user now.

@@ -100,7 +100,7 @@ def forgotten_users(connection: psycopg.Connection) -> Forgotten:
 
 
 def digest(source_user_id: str) -> bytes:
-    """What is kept of the id by which a source knows a forgotten user."""
+    """The hash that we keep of the id by which a source knows a forgotten user."""
     text = source_user_id.strip().lower()
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 

@@ -54,6 +54,18 @@ def test_migrating_again_changes_nothing(empty: Warehouse) -> None:
     assert migrate(empty) == newest_version()
 
 
+def test_every_mined_column_says_what_it_means(empty: Warehouse) -> None:
+    migrate(empty)
+    with empty.connect() as connection:
+        silent = connection.execute(
+            "select attrelid::regclass::text, attname from pg_attribute "
+            "inner join pg_class as class on class.oid = attrelid "
+            "where relnamespace = 'mining'::regnamespace and relkind in ('r', 'v') "
+            "and attnum > 0 and not attisdropped and col_description(attrelid, attnum) is null"
+        ).fetchall()
+    assert silent == []
+
+
 def _versions() -> list[str]:
     return sorted(file.stem for file in (PACKAGE / "warehouse" / "migrations" / "sql").iterdir())
 

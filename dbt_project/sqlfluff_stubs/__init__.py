@@ -219,3 +219,8 @@ def list_in_order(value: str, place: str) -> str:
 def sum_where_known(column: str, type_name: str) -> str:
     """Stand in for the macro."""
     return f"cast(sum({column}) as {type_name})"
+
+
+def zero_if_loaded(count: str, is_loaded: str) -> str:
+    """Stand in for the macro."""
+    return f"coalesce({count}, case when {is_loaded} then 0 end)"

@@ -69,3 +69,24 @@ def test_what_a_night_replaces_is_found_without_reading_all_of_history(project: 
         for statement in deletes:
             plan = connection.execute(sql.SQL("explain ") + sql.SQL(statement)).fetchall()
             assert "Seq Scan" not in str(plan), statement
+
+
+def test_every_column_of_the_marts_says_what_it_means_also_after_a_rebuild(
+    project: Project,
+) -> None:
+    """A mart that is made anew takes the views of it along: the same run brings them back."""
+    project.run("run", "--full-refresh")
+    with project.warehouse.connect() as connection:
+        comments = connection.execute(
+            "select attrelid::regclass::text, attname, col_description(attrelid, attnum) "
+            "from pg_attribute inner join pg_class as class on class.oid = attrelid "
+            "where relnamespace = 'marts'::regnamespace and relkind in ('r', 'v') "
+            "and attnum > 0 and not attisdropped"
+        ).fetchall()
+    assert [row for row in comments if not row[2]] == []
+    by_column = {(table, column): text for table, column, text in comments}
+    name = "popular_workflows"
+    assert (
+        by_column[f"marts.{name}_current", "rank_change"]
+        == by_column[f"marts.{name}", "rank_change"]
+    )

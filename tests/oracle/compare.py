@@ -31,6 +31,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "workflows": ("workflow_id",),
     "users": ("user_id",),
     "days": ("day",),
+    "popular_workflows_current": ("workflow_id",),
+    "workflow_success_rates_current": ("workflow_id",),
+    "organisation_daily_usage_filled": ("execution_date",),
+    "workflow_daily_usage_filled": ("workflow_id", "execution_date"),
     "warehouse_as_of": (),
 }
 SHOWN = 5

@@ -15,6 +15,7 @@ from . import (
     popular,
     reliability,
     stats,
+    views,
 )
 from .model import Execution, KnownUser, KnownWorkflow, World
 
@@ -38,6 +39,10 @@ MARTS: dict[str, Callable[[World], list[dict[str, Any]]]] = {
         dimensions.users,
         dimensions.days,
         dimensions.warehouse_as_of,
+        views.popular_workflows_current,
+        views.workflow_success_rates_current,
+        views.organisation_daily_usage_filled,
+        views.workflow_daily_usage_filled,
     )
 }
 

@@ -2,7 +2,9 @@
 -- depends_on: {{ ref('abandoned_workflows') }}
 -- depends_on: {{ ref('days') }}
 -- depends_on: {{ ref('organisation_daily_usage') }}
+-- depends_on: {{ ref('organisation_daily_usage_filled') }}
 -- depends_on: {{ ref('popular_workflows') }}
+-- depends_on: {{ ref('popular_workflows_current') }}
 -- depends_on: {{ ref('user_abandoned_workflows') }}
 -- depends_on: {{ ref('user_workflow_durations') }}
 -- depends_on: {{ ref('user_workflow_errors') }}
@@ -10,9 +12,11 @@
 -- depends_on: {{ ref('user_workflow_usage') }}
 -- depends_on: {{ ref('users') }}
 -- depends_on: {{ ref('workflow_daily_usage') }}
+-- depends_on: {{ ref('workflow_daily_usage_filled') }}
 -- depends_on: {{ ref('workflow_duration_percentiles') }}
 -- depends_on: {{ ref('workflow_lifecycle') }}
 -- depends_on: {{ ref('workflow_success_rates') }}
+-- depends_on: {{ ref('workflow_success_rates_current') }}
 -- depends_on: {{ ref('workflows') }}
 
 {%- set days = changed_days() %}

@@ -3,7 +3,7 @@
     so a view reads incremental models and sources alone, which stay from night to night.
 -#}
 
-{#- Columns that this view's YAML does not describe get the comment of their mart: a definition stands once. -#}
+{#- Columns that this view's YAML does not describe get the comment of their mart: it stands once. -#}
 {% macro inherit_comments(mart) -%}
     {{ return(adapter.dispatch('inherit_comments', 'usage_warehouse')(mart)) }}
 {%- endmacro %}

@@ -224,3 +224,8 @@ def sum_where_known(column: str, type_name: str) -> str:
 def zero_if_loaded(count: str, is_loaded: str) -> str:
     """Stand in for the macro."""
     return f"coalesce({count}, case when {is_loaded} then 0 end)"
+
+
+def names_in_order(workflow_ids: str) -> str:
+    """Stand in for the macro."""
+    return f"array_to_string({workflow_ids}, ' ')"

@@ -90,3 +90,60 @@ def test_every_column_of_the_marts_says_what_it_means_also_after_a_rebuild(
         by_column[f"marts.{name}_current", "rank_change"]
         == by_column[f"marts.{name}", "rank_change"]
     )
+
+
+def test_a_view_stays_until_its_definition_changes(project: Project) -> None:
+    """Readers wait for a view that is made anew, and a night would make thirty for nothing."""
+
+    def oid(view: str) -> int | None:
+        with project.warehouse.connect() as connection:
+            row = connection.execute("select to_regclass(%s)::oid", [view]).fetchone()
+            assert row is not None
+            return row[0]
+
+    view = "staging.stg_users"
+    project.run("run", "--select", "stg_users")
+    before = oid(view)
+    assert "VIEW STAYS" in project.run("run", "--select", "stg_users")
+    assert oid(view) == before
+    with project.warehouse.connect() as connection:
+        connection.execute("update intermediate.view_definitions set definition = 'another'")
+    project.run("run", "--select", "stg_users")
+    assert oid(view) not in (None, before)
+
+
+def test_named_views_are_their_tables_with_the_names_of_ids(project: Project) -> None:
+    project.run("run")
+    with project.warehouse.connect() as connection:
+        views = connection.execute(
+            "select viewname, "
+            "coalesce(to_regclass('mining.' || base), to_regclass('marts.' || base))::text "
+            "from pg_views, regexp_replace(viewname, '_named$', '') as base "
+            "where schemaname = 'marts' and viewname like '%!_named' escape '!' order by viewname"
+        ).fetchall()
+        assert len(views) == 11
+        for view, table in views:
+            columns = [
+                name
+                for (name,) in connection.execute(
+                    "select attname from pg_attribute where attrelid = %s::regclass "
+                    "and attnum > 0 and not attisdropped order by attnum",
+                    [table],
+                )
+            ]
+            listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+            for one, other in ((f"marts.{view}", table), (table, f"marts.{view}")):
+                differences = connection.execute(
+                    sql.SQL(
+                        "(select {listed} from {one}) except all (select {listed} from {other})"
+                    ).format(
+                        listed=listed,
+                        one=sql.Identifier(*one.split(".")),
+                        other=sql.Identifier(*other.split(".")),
+                    )
+                ).fetchall()
+                assert differences == []
+        unnamed = connection.execute(
+            "select count(*) from marts.user_workflow_usage_named where user_name is null"
+        ).fetchone()
+        assert unnamed == (0,)

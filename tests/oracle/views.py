@@ -18,12 +18,12 @@ _COUNTS = {
 
 
 def popular_workflows_current(world: World) -> Rows:
-    """What is popular as of the as-of day alone."""
+    """Popular workflows as of the as-of day alone."""
     return [row for row in popular_workflows(world) if row["as_of_date"] == world.as_of_day]
 
 
 def workflow_success_rates_current(world: World) -> Rows:
-    """How reliable workflows are as of the as-of day alone."""
+    """Rates as of the as-of day alone."""
     return [row for row in workflow_success_rates(world) if row["as_of_date"] == world.as_of_day]
 
 

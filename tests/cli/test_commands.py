@@ -129,6 +129,7 @@ def test_a_day_with_too_many_rejected_rows_is_not_built_into_the_marts(
     assert marts == (None,)
 
 
+@pytest.mark.long
 def test_the_marts_are_as_of_the_last_day_that_is_built_not_of_one_that_is_only_loaded(
     run: Run, exports: Path, warehouse: Warehouse
 ) -> None:

@@ -138,6 +138,7 @@ def test_every_client_has_our_settings_whatever_the_administrator_set(
     assert set(sessions) == {"psycopg", "adbc", "api", "dbt", "dagster"}
 
 
+@pytest.mark.long
 def test_the_shell_of_another_project_changes_nothing(
     warehouse: Warehouse, parsed_home: Path, tmp_path: Path
 ) -> None:

@@ -256,6 +256,7 @@ def _line(name: str, user: str, workflow: str, called: str, day: str, status: st
     return f"{name},{user},{workflow},{called},{day}T10:00:00Z,{day}T10:01:00Z,{status}"
 
 
+@pytest.mark.long
 def test_a_mapping_is_corrected_after_retirement(
     warehouse: Warehouse, settings: Settings, tmp_path: Path, dbt_on: RunDbt
 ) -> None:

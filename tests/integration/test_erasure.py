@@ -221,6 +221,7 @@ def test_totals_are_right_at_once_before_the_marts_are_built_again(used: Warehou
     assert {name for name in before if before[name] != after[name]} == {"user_workflow_stats"}
 
 
+@pytest.mark.long
 def test_a_second_forgotten_user_is_added_to_the_first(used: Warehouse, settings: Settings) -> None:
     counts = "select sum(total_executions), sum(total_cost) from marts.workflow_daily_usage"
     with used.connect() as connection:
@@ -272,6 +273,7 @@ def test_a_failure_half_way_changes_nothing(warehouse: Warehouse, settings: Sett
         assert connection.execute("select count(*) from raw.forgotten_users").fetchone() == (0,)
 
 
+@pytest.mark.long
 def test_when_the_marts_cannot_be_built_the_user_is_told_what_is_left_to_do(
     used: Warehouse, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

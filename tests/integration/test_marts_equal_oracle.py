@@ -100,6 +100,7 @@ def test_a_full_build_equals_the_oracle(stage, number):
     stage.check()
 
 
+@pytest.mark.long
 def test_days_built_in_pieces_and_out_of_order_equal_the_oracle(stage):
     world = drawn(3)
     stage.name(world.names)
@@ -114,6 +115,7 @@ def test_days_built_in_pieces_and_out_of_order_equal_the_oracle(stage):
         stage.check()
 
 
+@pytest.mark.long
 def test_days_that_lost_changed_and_gained_rows_equal_the_oracle(stage):
     world, chance = drawn(4), random.Random(4)  # noqa: S311 - no secret
     # Not among `later`: a user who is found to have stopped before the days that changed.
@@ -146,6 +148,7 @@ def test_days_that_lost_changed_and_gained_rows_equal_the_oracle(stage):
     stage.check()
 
 
+@pytest.mark.long
 def test_retired_days_and_what_arrives_late_for_them_equal_the_oracle(stage):
     world, chance = drawn(5), random.Random(5)  # noqa: S311 - no secret
     stage.name(world.names)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.oracle import Reading, marts, read_csv, read_github
 from tests.oracle.compare import assert_marts_equal
@@ -20,6 +21,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 def test_every_mart_of_a_real_set_equals_the_oracle(
     real_data: Path, warehouse: Warehouse, usage: Usage
 ) -> None:
@@ -36,6 +38,7 @@ def check_set(folder: Path, warehouse: Warehouse, usage: Usage) -> None:
     load_build_and_check(warehouse, usage, ["--files", path], "files", reading, spans)
 
 
+@pytest.mark.long
 def test_every_mart_of_a_github_export_equals_the_oracle(real_data, warehouse, usage):
     path = real_data / "github_rest" / "list_workflow_runs.json.gz"
     reading = read_github(path)

@@ -29,6 +29,7 @@ def history(reading: Reading) -> list[reference.Execution]:
     ]  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SETS)
 def test_sequences_of_a_real_set_are_those_of_the_reference(
     name: str, real_data: Path, warehouse: Warehouse, tmp_path: Path

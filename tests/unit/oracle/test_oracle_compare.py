@@ -63,6 +63,7 @@ def test_keys_are_unique_in_every_mart_of_random_worlds():
         assert len({tuple(row[name] for name in KEYS[mart]) for row in rows}) == len(rows)
 
 
+@pytest.mark.long
 def test_random_worlds_reach_the_rules_they_were_made_for():
     world = together(many_worlds(400, 1))
     found = marts(world.executions, world.names, world.users, world.ledger_days, AS_OF_DAY)

@@ -1,6 +1,8 @@
 """Nights: what each one runs, what it catches up on, and that a failed day holds up no other."""
 
+import sqlite3
 from collections.abc import Collection
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from tests.executions import at, batch, execution
 from usage_pipeline.cli.installation import status
+from usage_pipeline.defs import build_definitions
 from usage_pipeline.defs.common import EXECUTIONS, WarehouseResource, with_partitions
 from usage_pipeline.defs.executions import failed_days as failed_days_asset
 from usage_pipeline.defs.executions import load_executions
@@ -26,6 +29,7 @@ from usage_pipeline.warehouse.failed_days import failed_days
 from usage_pipeline.warehouse.ledger import days_with_open_executions, loaded_days
 
 _DAY = date(2026, 6, 28)
+_OBSERVED = "ASSET_OBSERVATION"
 _HEADER = "id,user_id,workflow_id,workflow_name,start_time,end_time,status,trigger\n"
 
 
@@ -239,6 +243,64 @@ def test_a_run_of_which_no_day_can_be_loaded_fails_as_a_whole(
     assert failure.startswith("load_executions: There is no file for 2026-06-28 at ")
     with warehouse.connect() as connection:
         assert list(failed_days(connection)) == [_DAY]
+
+
+def test_a_system_is_where_lineage_begins_and_is_asked_whether_it_tells_the_same(
+    nights: tuple[Settings, Path], warehouse: Warehouse, tmp_path: Path
+) -> None:
+    system = tmp_path / "crm.db"
+    with closing(sqlite3.connect(system)) as crm, crm:
+        crm.execute(
+            "create table runs (id text, user_id text, workflow_id text, start_time, status)"
+        )
+        crm.execute(f"insert into runs values ('1', 'ana', 'w', '{_DAY}T10:00:00Z', 'completed')")
+    query = "select * from runs where start_time >= :day_start and start_time < :day_end"
+    (tmp_path / "sources.yaml").write_text(
+        f"- {{name: c-r.m, kind: sql, url: 'sqlite:///{system}', query: '{query}'}}\n"
+    )
+    definitions = build_definitions(Settings(_env_file=None), earliest=_DAY - timedelta(days=30))
+    graph = definitions.resolve_asset_graph()
+    source = dg.AssetKey(["sources", "c-r.m"])
+    assert graph.get(source).kinds == {"sql"}
+    assert EXECUTIONS in graph.get(source).child_keys
+    checks = dg.AssetSelection.checks_for_assets(EXECUTIONS)
+    jobs = [
+        dg.define_asset_job(
+            name, dg.AssetSelection.assets(EXECUTIONS) | checks, executor_def=dg.in_process_executor
+        )
+        if name == "load"
+        else dg.define_asset_job(name, checks, executor_def=dg.in_process_executor)
+        for name in ("load", "check")
+    ]
+    parts = dg.Definitions.merge(definitions, dg.Definitions(jobs=jobs))
+
+    def run(name: str) -> tuple[dg.ExecuteInProcessResult, dg.AssetCheckEvaluation]:
+        result = parts.resolve_job_def(name).execute_in_process(tags=range_tags(_DAY, _DAY))
+        evaluations = result.get_asset_check_evaluations()
+        (check,) = (each for each in evaluations if each.check_name == "systems_tell_the_same")
+        return result, check
+
+    result, check = run("load")
+    assert check.passed, check.description
+    assert check.description == "c-r.m: 2026-06-28: 1 execution, the same there and here."
+    (seen,) = (event for event in result.all_events if event.event_type_value == _OBSERVED)
+    assert seen.asset_observation_data.asset_observation.asset_key == source
+    with closing(sqlite3.connect(system)) as crm, crm:
+        crm.execute("insert into runs select '2', 'ana', 'w', start_time, status from runs")
+    _, check = run("check")
+    assert not check.passed
+    assert check.severity == dg.AssetCheckSeverity.WARN
+    assert check.description == (
+        "c-r.m: 2026-06-28: 1 execution of the source differs. "
+        "To list executions: usage-pipeline reconcile 2026-06-28."
+    )
+    with closing(sqlite3.connect(system)) as crm, crm:
+        crm.execute("drop table runs")
+    _, check = run("check")
+    assert not check.passed
+    assert check.severity == dg.AssetCheckSeverity.WARN
+    assert (check.description or "").startswith("c-r.m: ")
+    assert "no such table: runs" in (check.description or "")
 
 
 def test_a_daemon_that_was_down_for_nights_asks_for_all_of_them_at_its_next_tick(

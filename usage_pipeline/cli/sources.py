@@ -130,12 +130,7 @@ def reconcile(
 def _show_compared(compared: "Reconciliation") -> bool:
     """Show a day there and here; return whether it is the same."""
     counts, differing = compared.counts, compared.differing
-    where = f"{compared.source}: {compared.day}"
-    if differing.empty:
-        total = counted(int(counts["there"].sum()), "execution")
-        say(f"{where}: {total}, the same there and here.")
-    else:
-        say(f"{where}: {counted(len(differing), 'execution')} of the source differ.")
+    say(str(compared))
     rows = [(status, *counts.loc[status]) for status in counts.index if counts.loc[status].any()]
     if rows:
         say_table("Executions", ("status", "there", "here"), rows, right=(1, 2))

@@ -17,7 +17,7 @@ from usage_pipeline.defs.favourites import workflow_favorites
 from usage_pipeline.defs.freshness import with_freshness
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.mining import daily_statistics, windows
-from usage_pipeline.defs.outside import outside_assets
+from usage_pipeline.defs.outside import declared_sources, outside_assets, with_sources
 from usage_pipeline.defs.retention import retired_days
 from usage_pipeline.defs.schedules import backfill_job, nightly_job, nightly_schedule
 from usage_pipeline.orchestration.partitions import daily_partitions
@@ -47,15 +47,16 @@ def build_definitions(settings: Settings, earliest: date | None = None) -> dg.De
     partitions = daily_partitions(settings, earliest)
     marts, dbt = mart_assets(settings, partitions)
     nightly = nightly_job()
+    declared = declared_sources(settings)
     python_assets = dg.with_source_code_references(
-        [with_partitions(asset, partitions) for asset in _ASSETS]
+        [with_sources(with_partitions(asset, partitions), declared) for asset in _ASSETS]
     )
     made_assets = [cast(dg.AssetsDefinition, asset) for asset in python_assets] + marts
     assets = [with_freshness(asset) for asset in made_assets]
     manifest = json.loads(prepared_manifest(settings).read_bytes())
     made = {key for asset in assets for key in asset.keys}
     return dg.Definitions(
-        assets=[*assets, *outside_assets(manifest, settings, made)],
+        assets=[*assets, *outside_assets(manifest, settings, made, declared)],
         asset_checks=CHECKS,
         # The steps follow one another, and a process of its own for each would take longer to
         # start than most take to run.

@@ -8,11 +8,16 @@ import dagster as dg
 from psycopg import Connection
 
 from usage_pipeline.defs.common import EXECUTIONS, WarehouseResource, opened
+from usage_pipeline.errors import InputError, UsageError, WarehouseUnavailableError
 from usage_pipeline.execution_dates import days_between, last_complete_day
 from usage_pipeline.mining.insights.wording import counted, percent
 from usage_pipeline.orchestration.partitions import days_of_tags, span_of
+from usage_pipeline.settings import Settings
+from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.declared import DeclaredSources
+from usage_pipeline.steps.reconcile import reconcile
 from usage_pipeline.warehouse import ledger
+from usage_pipeline.warehouse.connection import Warehouse
 from usage_pipeline.warehouse.ledger import DayState
 from usage_pipeline.warehouse.mined.daily import unaccounted_hours
 
@@ -158,6 +163,39 @@ def newest_day_is_loaded(warehouse: WarehouseResource) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(
+    asset=EXECUTIONS,
+    description="Each declared system, asked for the newest day of the run once more, tells the "
+    "executions that are loaded.",
+)
+def systems_tell_the_same(
+    context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
+) -> dg.AssetCheckResult:
+    """Warn where a system shows other executions than the warehouse, or cannot be asked."""
+    with _days(context, warehouse) as (_, days):
+        day = max(days, default=None)
+    if day is None:
+        return dg.AssetCheckResult(passed=True, description="No day is loaded.")
+    settings = warehouse.settings()
+    with opened(warehouse) as target:
+        answers = {
+            config.name: _compared(target, settings, config, day)
+            for config in DeclaredSources.read(settings.sources_path).expecting(day)
+            # Files would only be read once more; a system may have changed since it was asked.
+            if config.is_polled
+        }
+    differing = [text for is_same, text in answers.values() if not is_same]
+    told = differing or [text for _, text in answers.values()]
+    if differing:
+        told.append(f"To list executions: usage-pipeline reconcile {day}.")
+    return dg.AssetCheckResult(
+        passed=not differing,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(told) or f"No declared system expects executions on {day}.",
+        metadata={"day": str(day), **{name: text for name, (_, text) in answers.items()}},
+    )
+
+
+@dg.asset_check(
     asset=dg.AssetKey(["mining", "daily_hours"]),
     description="The hours of each day add up to its first attempts by people.",
 )
@@ -184,8 +222,23 @@ CHECKS = [
     volume_is_usual,
     no_day_is_missing,
     newest_day_is_loaded,
+    systems_tell_the_same,
     hours_account_for_every_execution_by_people,
 ]
+
+
+def _compared(
+    warehouse: Warehouse, settings: Settings, config: SourceConfig, day: date
+) -> tuple[bool, str]:
+    """Whether a system tells what is loaded, and in words what it tells."""
+    try:
+        compared = reconcile(warehouse, settings, config, day)
+    except WarehouseUnavailableError:
+        raise
+    except UsageError as error:
+        # A retired day cannot be compared any more, which is nobody's mistake.
+        return not isinstance(error, InputError), f"{config.name}: {error}"
+    return compared.differing.empty, str(compared)
 
 
 def _rejection(states: Sequence[DayState], share: float, limit: float) -> str:

@@ -71,6 +71,11 @@ class WarehouseResource(dg.ConfigurableResource[Warehouse]):
         return open_current_warehouse(self.settings())
 
 
+def source_key(name: str) -> dg.AssetKey:
+    """The asset that stands for a declared source, where lineage begins."""
+    return dg.AssetKey(["sources", name])
+
+
 def daily_spec(
     key: dg.AssetKey,
     description: str,

@@ -1,6 +1,7 @@
 """The first step of a run: the assets that hold each day's executions and where every row went."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -16,9 +17,10 @@ from usage_pipeline.defs.common import (
     WarehouseResource,
     daily_spec,
     opened,
+    source_key,
 )
 from usage_pipeline.orchestration.partitions import ONLY_BUILD, ONLY_TRACKED, days_of
-from usage_pipeline.steps.day_counts import DayCounts
+from usage_pipeline.steps.day_counts import DayCounts, Loaded
 from usage_pipeline.steps.load import keep_days, load_configured_days
 from usage_pipeline.warehouse.failed_days import failed_days as read_failed_days
 
@@ -91,6 +93,9 @@ def load_executions(
     if EXECUTIONS in context.selected_asset_keys:
         for result in loaded.results:
             context.add_asset_metadata(_metadata(result), EXECUTIONS, result.day.isoformat())
+    for name, days_read in sorted(_days_by_source(loaded.results).items()):
+        metadata = {"first_day": str(days_read[0]), "last_day": str(days_read[-1])}
+        context.log_event(dg.AssetObservation(source_key(name), metadata=metadata))
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key)
 
@@ -119,6 +124,16 @@ def failed_days(
             allow_retries=False,
         )
     return dg.MaterializeResult(metadata={"days": len(days)})
+
+
+def _days_by_source(results: Iterable[DayCounts]) -> dict[str, list[date]]:
+    """The days that were read now from each source, in order; a kept day was not read."""
+    days: dict[str, list[date]] = {}
+    for result in results:
+        if isinstance(result, Loaded):
+            for source in result.sources:
+                days.setdefault(source, []).append(result.day)
+    return days
 
 
 def _metadata(result: DayCounts) -> dict[str, Any]:

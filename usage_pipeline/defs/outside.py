@@ -1,34 +1,79 @@
-"""Assets that the night does not make: the tables that it reads, and who reads its marts.
+"""Assets that the night does not make: the systems and tables it reads, and who reads its marts.
 
-Both are declared in dbt, as sources and exposures. Nothing here can be materialized.
+The sources file declares the systems; dbt declares the tables and the readers, as sources and
+exposures. Nothing here can be materialized.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import dagster as dg
 
 from usage_pipeline.api.server import address_of
-from usage_pipeline.defs.common import INGEST, OWNERS, READERS
+from usage_pipeline.defs.common import EXECUTIONS, INGEST, OWNERS, READERS, source_key
+from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
+from usage_pipeline.sources.config import SourceConfig
+from usage_pipeline.sources.declared import DeclaredSources
+
+
+def declared_sources(settings: Settings) -> Sequence[SourceConfig]:
+    """The sources of the sources file; none while it cannot be read, for then the load says why.
+
+    Args:
+        settings: where the sources file is.
+    """
+    try:
+        return DeclaredSources.read(settings.sources_path).configs
+    except UsageError:
+        return ()
 
 
 def outside_assets(
-    manifest: Mapping[str, Any], settings: Settings, made: Collection[dg.AssetKey]
+    manifest: Mapping[str, Any],
+    settings: Settings,
+    made: Collection[dg.AssetKey],
+    declared: Sequence[SourceConfig],
 ) -> list[dg.AssetSpec]:
-    """The sources that no asset of ours makes, and the exposures.
+    """The declared sources, the tables that no asset of ours makes, and the exposures.
 
     Args:
         manifest: dbt's.
         settings: where the API and the dashboard are.
         made: the assets that the night makes.
+        declared: the sources that the sources file declares.
     """
-    sources = [spec for spec in _sources(manifest) if spec.key not in made]
-    return [*sources, *_exposures(manifest, settings)]
+    tables = [spec for spec in _tables(manifest) if spec.key not in made]
+    return [*map(_declared_source, declared), *tables, *_exposures(manifest, settings)]
 
 
-def _sources(manifest: Mapping[str, Any]) -> Iterator[dg.AssetSpec]:
+def with_sources(
+    asset: dg.AssetsDefinition, declared: Sequence[SourceConfig]
+) -> dg.AssetsDefinition:
+    """The asset, with the declared sources upstream where it holds their executions."""
+    upstream = [dg.AssetDep(source_key(config.name)) for config in declared]
+
+    def downstream(spec: dg.AssetSpec) -> dg.AssetSpec:
+        if spec.key != EXECUTIONS:
+            return spec
+        return spec.replace_attributes(deps=[*spec.deps, *upstream])
+
+    return asset.map_asset_specs(downstream)
+
+
+def _declared_source(config: SourceConfig) -> dg.AssetSpec:
+    what = "Files that are read" if config.kind == "files" else f"The executions of {config.kind}"
+    return dg.AssetSpec(
+        source_key(config.name),
+        description=f"{what} as the source {config.name}. Each load of it is an observation.",
+        group_name=INGEST,
+        owners=OWNERS,
+        kinds={config.kind},
+    )
+
+
+def _tables(manifest: Mapping[str, Any]) -> Iterator[dg.AssetSpec]:
     for source in manifest["sources"].values():
         yield dg.AssetSpec(
             dg.AssetKey([source["source_name"], source["name"]]),

@@ -12,6 +12,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from usage_pipeline.errors import UsageError
+from usage_pipeline.mining.insights.wording import counted
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig
 from usage_pipeline.sources.reading.spool import open_source, spool_folder
@@ -52,6 +53,14 @@ class Reconciliation:
     elsewhere: int
     kept: int
     rejected: int
+
+    def __str__(self) -> str:
+        where = f"{self.source}: {self.day}"
+        if self.differing.empty:
+            total = counted(int(self.counts["there"].sum()), "execution")
+            return f"{where}: {total}, the same there and here."
+        verb = "differs" if len(self.differing) == 1 else "differ"
+        return f"{where}: {counted(len(self.differing), 'execution')} of the source {verb}."
 
 
 def reconcile(

@@ -15,12 +15,9 @@
     {%- endif -%}
     {%- set relations = dbt.materialization_view_default() -%}
     {%- call statement('remember_definition') -%}
-        create table if not exists intermediate.view_definitions (
-            view oid primary key, definition text not null
-        );
-        insert into intermediate.view_definitions (view, definition)
-        values ('{{ this }}'::regclass, '{{ definition }}')
-        on conflict (view) do update set definition = excluded.definition;
+        insert into intermediate.view_definitions (view_name, view_oid, definition)
+        values ('{{ this.include(database=false) }}', '{{ this }}'::regclass, '{{ definition }}')
+        on conflict (view_name) do update set view_oid = excluded.view_oid, definition = excluded.definition;
     {%- endcall -%}
     {%- do adapter.commit() -%}
     {{ return(relations) }}
@@ -29,12 +26,10 @@
 {#- Whether the view is there and was made from this definition. -#}
 {% macro view_is_current(definition) -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set memory = adapter.get_relation(
-        database=this.database, schema='intermediate', identifier='view_definitions'
-    ) -%}
-    {%- if existing is none or not existing.is_view or memory is none -%}{{ return(false) }}{%- endif -%}
+    {%- if existing is none or not existing.is_view -%}{{ return(false) }}{%- endif -%}
     {%- call statement('current_definition', fetch_result=true) -%}
-        select 1 from {{ memory }} where view = '{{ this }}'::regclass and definition = '{{ definition }}'
+        select 1 from intermediate.view_definitions
+        where view_oid = '{{ this }}'::regclass and definition = '{{ definition }}'
     {%- endcall -%}
     {{ return(load_result('current_definition').data | length == 1) }}
 {%- endmacro %}

@@ -19,6 +19,7 @@ _CLOCKS = [
     "mined_at",
     "built_at",
     "rejected_id",
+    "view_oid",
 ]
 _RELATIONS = """
     select namespace.nspname, class.relname, class.relkind::text, class.relispartition

@@ -102,7 +102,9 @@ def _all_marts(warehouse: Warehouse) -> dict[str, list[str]]:
     with warehouse.connect() as connection:
         tables = connection.execute(
             "select table_schema, table_name from information_schema.tables "
-            "where table_schema in ('marts', 'intermediate') and table_type = 'BASE TABLE'"
+            "where table_schema in ('marts', 'intermediate') and table_type = 'BASE TABLE' "
+            # Views that were made anew with their tables have other oids.
+            "and table_name <> 'view_definitions'"
         ).fetchall()
         return {
             f"{schema}.{table}": sorted(

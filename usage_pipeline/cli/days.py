@@ -81,8 +81,17 @@ def backfill(
     build(settings, warehouse, start, end)
 
 
-def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> None:
+def build(
+    settings: Settings, warehouse: Warehouse, first: date, last: date, *, only_build: bool = False
+) -> None:
     """Run the job of one night, or of a backfill, and say how it went.
+
+    Args:
+        settings: the settings.
+        warehouse: the warehouse.
+        first: the first day.
+        last: the last day.
+        only_build: build the days as they are loaded; no source is asked.
 
     Raises:
         typer.Exit: with code 1 when a step or a blocking check failed.
@@ -94,7 +103,9 @@ def build(settings: Settings, warehouse: Warehouse, first: date, last: date) -> 
     job = NIGHTLY if first == last else BACKFILL
     span = str(first) if first == last else f"{first} to {last}"
     with progress(f"Running the {job} job for {span}") as show:
-        outcome = run_days(settings, warehouse, job, first, last, on_line=show)
+        outcome = run_days(
+            settings, warehouse, job, first, last, on_line=show, only_build=only_build
+        )
     for warning in outcome.warnings:
         say(f"Warning: {warning}")
     if not outcome.succeeded:
@@ -177,12 +188,12 @@ def load(
             empty_days=empty_days,
             replace_retired=replace_retired,
         )
-        _load_input(config.name, results)
+        show_loads(config.name, results)
     keep_first_day(settings, warehouse)
 
 
-def _load_input(name: str, results: "Iterable[Loaded]") -> None:
-    """Load the days of one input and say where its rows went."""
+def show_loads(name: str, results: "Iterable[Loaded]") -> None:
+    """Load the days of one source, at least one, and say where its rows went."""
     from usage_pipeline.steps.day_counts import count_of_rows
 
     totals: Counter[str] = Counter()

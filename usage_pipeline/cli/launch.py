@@ -18,7 +18,7 @@ from usage_pipeline.orchestration.code_location import job_origin
 from usage_pipeline.orchestration.failures import failed_steps, failed_warnings
 from usage_pipeline.orchestration.first_day import keep_first_day
 from usage_pipeline.orchestration.home import prepare_dagster_home
-from usage_pipeline.orchestration.partitions import range_tags, span_of
+from usage_pipeline.orchestration.partitions import ONLY_BUILD, range_tags, span_of
 from usage_pipeline.processes import Interrupted
 from usage_pipeline.settings import Settings
 from usage_pipeline.steps.build import connected_environment
@@ -49,8 +49,19 @@ def run_days(
     first: date,
     last: date,
     on_line: Callable[[str], None],
+    *,
+    only_build: bool = False,
 ) -> RunOutcome:
     """Run a job of the code location for the days `first` to `last`, as one run.
+
+    Args:
+        settings: the settings.
+        warehouse: the warehouse.
+        job_name: the job.
+        first: the first day.
+        last: the last day.
+        on_line: takes each line of progress.
+        only_build: build the days as they are loaded; no source is asked.
 
     Raises:
         UsageError: a day lies outside the partitions.
@@ -72,7 +83,11 @@ def run_days(
             # `execute_in_process` gives a run no origin, without which the web UI hides it.
             run = instance.create_run_for_job(
                 job,
-                tags={**job.run_tags, **range_tags(first, last)},
+                tags={
+                    **job.run_tags,
+                    **range_tags(first, last),
+                    **({ONLY_BUILD: "true"} if only_build else {}),
+                },
                 remote_job_origin=job_origin(job_name),
             )
             events = list(_events(job, run, instance))

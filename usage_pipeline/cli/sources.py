@@ -1,4 +1,4 @@
-"""`sources add`, `sources check` and `reconcile`: the declared sources, and what they give."""
+"""`sources add`, `check`, `backfill`, and `reconcile`: the declared sources and what they give."""
 
 import os
 from datetime import UTC, date, datetime, timedelta
@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from usage_pipeline.cli.console import open_installation, parse_day, say, say_error, say_table
+from usage_pipeline.cli.console import (
+    open_installation,
+    parse_day,
+    parse_span,
+    say,
+    say_error,
+    say_table,
+)
 from usage_pipeline.errors import InputError, WrongUsageError
 from usage_pipeline.execution_dates import last_complete_day
 from usage_pipeline.mining.insights.wording import counted
@@ -30,6 +37,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command("add")(add)
     group.command("check")(check)
+    group.command("backfill")(backfill)
     app.add_typer(group, name="sources")
     app.command("reconcile")(reconcile)
 
@@ -93,6 +101,32 @@ def check(
     failures = [config.name for config in configs if not _is_shown(settings, config, first, last)]
     if failures:
         raise typer.Exit(InputError.exit_code)
+
+
+def backfill(
+    name: Annotated[str, typer.Argument(help="The source's name.")],
+    first: Annotated[str, typer.Argument(metavar="FROM", help="The first day.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="The last day, which is over.")],
+) -> None:
+    """Load the history of a declared system and build the marts of its days.
+
+    It asks for a week at a time and leaves out days that were loaded from the system before, so
+    that it goes on where an interrupted call ended.
+    """
+    from usage_pipeline.cli.days import build, show_loads
+    from usage_pipeline.orchestration.first_day import keep_first_day
+    from usage_pipeline.steps.history import read_history, unread_days
+
+    start, end = parse_span(first, last)
+    settings, warehouse = open_installation()
+    (config,) = _declared(settings, name)
+    days = unread_days(warehouse, settings, config, start, end)
+    if days:
+        show_loads(name, read_history(warehouse, settings, config, days))
+        keep_first_day(settings, warehouse)
+    else:
+        say(f"{name}: every day from {start} to {end} is loaded already.")
+    build(settings, warehouse, start, end, only_build=True)
 
 
 def reconcile(

@@ -112,6 +112,18 @@ def loaded_days(connection: psycopg.Connection) -> list[date]:
     return [row[0] for row in rows]
 
 
+def days_of_source(
+    connection: psycopg.Connection, source: str, first: date, last: date
+) -> list[date]:
+    """The days from `first` to `last` that were loaded from a source, in order."""
+    rows = connection.execute(
+        "select execution_date from raw.load_ledger "
+        "where source = %s and execution_date between %s and %s order by execution_date",
+        [source, first, last],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def days_with_open_executions(
     connection: psycopg.Connection, sources: Sequence[str], first: date, last: date
 ) -> list[date]:

@@ -1,4 +1,4 @@
-"""Which files a source's paths mean: local or fsspec, file, folder, glob or `{day}`.
+"""Which files a source's paths mean: file, folder, glob or `{day}`, here or in a cloud.
 
 Finds and opens files. The `*_rows` modules read what is in them.
 """
@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any, BinaryIO, cast
-
-import fsspec
 
 from usage_pipeline.errors import InputError
 from usage_pipeline.sources.config import SourceConfig
+from usage_pipeline.sources.reading.storage import storage_errors, storage_of
 from usage_pipeline.sources.reading.templates import any_day, day_of_path, path_of_day
 
 _GLOB = re.compile(r"[*?\[]")
@@ -46,10 +44,8 @@ class InputFile:
         Raises:
             InputError: it cannot be read.
         """
-        try:
+        with storage_errors(f"{self.address} cannot be read"):
             file = cast(BinaryIO, self.system.open(self.path, "rb"))
-        except OSError as error:
-            raise InputError(f"{self.address} cannot be read: {_reason(error)}.") from error
         with file:
             yield file
 
@@ -93,8 +89,8 @@ def days_with_files(config: SourceConfig) -> list[date]:
     """
     days: set[date] = set()
     for path in config.paths:
-        system, template = _system_of(path)
-        with _listing(path):
+        system, template = storage_of(path)
+        with storage_errors(f"{path} cannot be listed"):
             template = _literal_where_it_exists(system, template)
             matches = system.glob(any_day(template))
         days.update(
@@ -106,8 +102,8 @@ def days_with_files(config: SourceConfig) -> list[date]:
 def _files_at(
     path: str, accepts: Callable[[str], bool], day: date | None = None
 ) -> list[InputFile]:
-    system, place = _system_of(path)
-    with _listing(path):
+    system, place = storage_of(path)
+    with storage_errors(f"{path} cannot be listed"):
         if system.isfile(place):
             paths, folder = [place], place.rpartition("/")[0]
         elif system.isdir(place):
@@ -144,28 +140,6 @@ def _literal_where_it_exists(system: Any, pattern: str) -> str:
     return "/".join(parts)
 
 
-def _escaped(character: re.Match[str]) -> str:
-    return f"[{character[0]}]"
-
-
-def _system_of(path: str) -> tuple[Any, str]:
-    try:
-        system, place = fsspec.core.url_to_fs(path if "://" in path else str(Path(path).absolute()))
-    except ImportError as error:
-        raise InputError(f"{path} needs a package that is not installed: {error}.") from None
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path} cannot be opened: {_reason(error)}.") from None
-    return system, str(place)
-
-
-@contextmanager
-def _listing(path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{path} cannot be listed: {_reason(error)}.") from error
-
-
 def _accepts(path: str, folder: str) -> bool:
     """Whether a file of a folder is meant: hidden ones and marks like _SUCCESS are not."""
     return not any(part.startswith((".", "_")) for part in path[len(folder) + 1 :].split("/"))
@@ -178,7 +152,3 @@ def _distinct(files: list[InputFile]) -> list[InputFile]:
 def _shown(path: str) -> str:
     """A path as text: names of files may hold bytes that are not text."""
     return path.encode("utf-8", "backslashreplace").decode()
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

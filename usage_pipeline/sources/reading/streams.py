@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 
 from usage_pipeline.errors import InputError
 from usage_pipeline.sources.reading.limits import Limits
+from usage_pipeline.sources.reading.storage import storage_errors
 
 # A mark is this and the byte it stands for. Nobody assigns characters up there.
 FIRST_MARK: Final = 0x10FF00
@@ -141,10 +142,8 @@ class InputStream:
             yield chunk
 
     def _read(self) -> bytes:
-        try:
+        with storage_errors(f"{self.name} cannot be read"):
             return self.file.read(_CHUNK)
-        except OSError as error:
-            raise InputError(f"{self.name} cannot be read: {error}.") from error
 
     def _valid(self, data: bytes) -> tuple[bytes, bytes]:
         """UTF-8 text, and the beginning of a character that the next chunk completes."""

@@ -61,7 +61,7 @@ class SourceConfig(Connection):
     )
     path: str | tuple[str, ...] | None = Field(
         default=None,
-        description="A file, a folder, a glob, a URL such as s3://..., or several of them. {day} stands for "
+        description="A file, a folder, a glob, a URL (s3://...), or several. {day} stands for "
         "the execution date (2024-01-31), {day:%Y/%m/%d} for one written otherwise: then only the "
         "files of a day are read for it. A relative path starts at the folder of this file.",
     )

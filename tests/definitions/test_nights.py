@@ -29,7 +29,6 @@ from usage_pipeline.warehouse.failed_days import failed_days
 from usage_pipeline.warehouse.ledger import days_with_open_executions, loaded_days
 
 _DAY = date(2026, 6, 28)
-_OBSERVED = "ASSET_OBSERVATION"
 _HEADER = "id,user_id,workflow_id,workflow_name,start_time,end_time,status,trigger\n"
 
 
@@ -264,13 +263,10 @@ def test_a_system_is_where_lineage_begins_and_is_asked_whether_it_tells_the_same
     assert graph.get(source).kinds == {"sql"}
     assert EXECUTIONS in graph.get(source).child_keys
     checks = dg.AssetSelection.checks_for_assets(EXECUTIONS)
+    selections = {"load": dg.AssetSelection.assets(EXECUTIONS) | checks, "check": checks}
     jobs = [
-        dg.define_asset_job(
-            name, dg.AssetSelection.assets(EXECUTIONS) | checks, executor_def=dg.in_process_executor
-        )
-        if name == "load"
-        else dg.define_asset_job(name, checks, executor_def=dg.in_process_executor)
-        for name in ("load", "check")
+        dg.define_asset_job(name, selection, executor_def=dg.in_process_executor)
+        for name, selection in selections.items()
     ]
     parts = dg.Definitions.merge(definitions, dg.Definitions(jobs=jobs))
 
@@ -283,7 +279,11 @@ def test_a_system_is_where_lineage_begins_and_is_asked_whether_it_tells_the_same
     result, check = run("load")
     assert check.passed, check.description
     assert check.description == "c-r.m: 2026-06-28: 1 execution, the same there and here."
-    (seen,) = (event for event in result.all_events if event.event_type_value == _OBSERVED)
+    (seen,) = (
+        event
+        for event in result.all_events
+        if event.event_type == dg.DagsterEventType.ASSET_OBSERVATION
+    )
     assert seen.asset_observation_data.asset_observation.asset_key == source
     with closing(sqlite3.connect(system)) as crm, crm:
         crm.execute("insert into runs select '2', 'ana', 'w', start_time, status from runs")

@@ -52,10 +52,12 @@ def crm(tmp_path: Path) -> Path:
 @pytest.fixture
 def config(settings: Settings, crm: Path) -> SourceConfig:
     settings.home.mkdir(parents=True, exist_ok=True)
-    settings.sources_path.write_text(
-        f"- {{name: crm, kind: sql, url: 'sqlite:///{crm}', query: '{_QUERY}'}}\n"
-    )
+    settings.sources_path.write_text(_declaration(crm))
     return read_sources_file(settings.sources_path)[0]
+
+
+def _declaration(crm: Path) -> str:
+    return f"- {{name: crm, kind: sql, url: 'sqlite:///{crm}', query: '{_QUERY}'}}\n"
 
 
 def _broken(crm: Path, day: date) -> None:
@@ -120,7 +122,7 @@ def test_a_system_is_asked_for_a_week_at_a_time(
     list(load_inputs(warehouse, settings, config, date(2026, 5, 3), date(2026, 5, 3)))
     days = unread_days(warehouse, settings, config, _FIRST, date(2026, 5, 12))
     list(read_history(warehouse, settings, config, days))
-    spans = [((1, 2)), ((4, 10)), ((11, 12))]
+    spans = [(1, 2), (4, 10), (11, 12)]
     assert asked == [(date(2026, 5, first), date(2026, 5, last)) for first, last in spans]
 
 
@@ -179,10 +181,8 @@ def test_killed_histories_leave_what_an_undisturbed_one_leaves(
 
 
 def _read_all(home: str, url: str) -> None:
-    settings, warehouse = (
-        Settings(home=Path(home), database_url=url, _env_file=None),
-        Warehouse(url),
-    )
+    warehouse = Warehouse(url)
+    settings = Settings(home=Path(home), database_url=url, _env_file=None)
     (config,) = read_sources_file(settings.sources_path)
     days = unread_days(warehouse, settings, config, _FIRST, _LAST)
     assert len(list(read_history(warehouse, settings, config, days))) == len(days)
@@ -191,9 +191,7 @@ def _read_all(home: str, url: str) -> None:
 def test_the_command_reads_builds_and_does_not_ask_twice(
     warehouse: Warehouse, parsed_home: Path, crm: Path
 ) -> None:
-    (parsed_home / "sources.yaml").write_text(
-        f"- {{name: crm, kind: sql, url: 'sqlite:///{crm}', query: '{_QUERY}'}}\n"
-    )
+    (parsed_home / "sources.yaml").write_text(_declaration(crm))
     environment = {
         **os.environ, "USAGE_HOME": str(parsed_home), "USAGE_DATABASE_URL": warehouse.url
     }  # fmt: skip
@@ -214,7 +212,7 @@ def test_the_command_reads_builds_and_does_not_ask_twice(
             "select count(*), sum(total_executions)::int from marts.workflow_daily_usage"
         ).fetchone()
     assert counts == (8, 8)
-    # Whoever reads a system that is away did ask it.
+    # A system that is gone cannot be asked.
     crm.unlink()
     result = run("crm", _FIRST, date(2026, 5, 9))
     assert "crm: every day from 2026-05-01 to 2026-05-09 is loaded already." in result.stdout

@@ -17,11 +17,12 @@ from usage_pipeline.defs.favourites import workflow_favorites
 from usage_pipeline.defs.freshness import with_freshness
 from usage_pipeline.defs.marts import mart_assets
 from usage_pipeline.defs.mining import daily_statistics, windows
-from usage_pipeline.defs.outside import declared_sources, outside_assets, with_sources
+from usage_pipeline.defs.outside import outside_assets, with_sources
 from usage_pipeline.defs.retention import retired_days
 from usage_pipeline.defs.schedules import backfill_job, nightly_job, nightly_schedule
 from usage_pipeline.orchestration.partitions import daily_partitions
 from usage_pipeline.settings import Settings
+from usage_pipeline.sources.declared import DeclaredSources
 from usage_pipeline.steps.build import prepared_manifest
 
 _ASSETS = [
@@ -47,7 +48,7 @@ def build_definitions(settings: Settings, earliest: date | None = None) -> dg.De
     partitions = daily_partitions(settings, earliest)
     marts, dbt = mart_assets(settings, partitions)
     nightly = nightly_job()
-    declared = declared_sources(settings)
+    declared = DeclaredSources.readable(settings.sources_path).configs
     python_assets = dg.with_source_code_references(
         [with_sources(with_partitions(asset, partitions), declared) for asset in _ASSETS]
     )

@@ -171,12 +171,14 @@ def systems_tell_the_same(
     context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
 ) -> dg.AssetCheckResult:
     """Warn where a system shows other executions than the warehouse, or cannot be asked."""
-    with _days(context, warehouse) as (_, days):
-        day = max(days, default=None)
-    if day is None:
-        return dg.AssetCheckResult(passed=True, description="No day is loaded.")
     settings = warehouse.settings()
     with opened(warehouse) as target:
+        # No connection stays open while systems are asked.
+        with target.connect() as connection:
+            days = _days_of_run(context, connection)
+        if not days:
+            return dg.AssetCheckResult(passed=True, description="No day is loaded.")
+        day = days[-1]
         answers = {
             config.name: _compared(target, settings, config, day)
             for config in DeclaredSources.read(settings.sources_path).expecting(day)
@@ -259,8 +261,12 @@ def _rejection(states: Sequence[DayState], share: float, limit: float) -> str:
 def _days(
     context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[tuple[Connection, list[date]]]:
-    """A connection, and the days of the run; the newest day when the check runs on its own."""
+    """A connection, and the days of the run."""
     with opened(warehouse) as target, target.connect() as connection:
-        days = days_of_tags(context.run.tags)
-        newest = ledger.last_loaded_day(connection)
-        yield connection, days or ([] if newest is None else [newest])
+        yield connection, _days_of_run(context, connection)
+
+
+def _days_of_run(context: dg.AssetCheckExecutionContext, connection: Connection) -> list[date]:
+    """The days of the run, in order; the newest day when the check runs on its own."""
+    newest = ledger.last_loaded_day(connection)
+    return days_of_tags(context.run.tags) or ([] if newest is None else [newest])

@@ -12,22 +12,8 @@ import dagster as dg
 
 from usage_pipeline.api.server import address_of
 from usage_pipeline.defs.common import EXECUTIONS, INGEST, OWNERS, READERS, source_key
-from usage_pipeline.errors import UsageError
 from usage_pipeline.settings import Settings
 from usage_pipeline.sources.config import SourceConfig
-from usage_pipeline.sources.declared import DeclaredSources
-
-
-def declared_sources(settings: Settings) -> Sequence[SourceConfig]:
-    """The sources of the sources file; none while it cannot be read, for then the load says why.
-
-    Args:
-        settings: where the sources file is.
-    """
-    try:
-        return DeclaredSources.read(settings.sources_path).configs
-    except UsageError:
-        return ()
 
 
 def outside_assets(

@@ -59,11 +59,8 @@ def _kept_day(settings: Settings) -> Iterator[date]:
 
 
 def _configured_day(settings: Settings) -> Iterator[date]:
-    """The earliest `since` of the sources; a file that cannot be read fails the load, not this."""
-    try:
-        configs = DeclaredSources.read(settings.sources_path).configs
-    except UsageError:
-        return
+    """The earliest `since` of the sources."""
+    configs = DeclaredSources.readable(settings.sources_path).configs
     begins = [config.since for config in configs if config.since is not None]
     if begins:
         yield min([*begins, _night_looks_back_to(settings, datetime.now(UTC))])

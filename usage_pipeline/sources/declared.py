@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from usage_pipeline.errors import UsageError
 from usage_pipeline.execution_dates import days_between
 from usage_pipeline.sources.config import SourceConfig, read_sources_file
 
@@ -32,6 +33,18 @@ class DeclaredSources:
             UsageError: the file cannot be read.
         """
         return cls(path, read_sources_file(path) if path.exists() else [])
+
+    @classmethod
+    def readable(cls, path: Path) -> "DeclaredSources":
+        """The same for whoever must not fail: a file that cannot be read fails the load, not this.
+
+        Args:
+            path: the sources file; it declares nothing while it cannot be read.
+        """
+        try:
+            return cls.read(path)
+        except UsageError:
+            return cls(path, [])
 
     def expecting(self, day: date) -> list[SourceConfig]:
         """The sources that expect executions on `day`."""

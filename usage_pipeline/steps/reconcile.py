@@ -59,8 +59,8 @@ class Reconciliation:
         if self.differing.empty:
             total = counted(int(self.counts["there"].sum()), "execution")
             return f"{where}: {total}, the same there and here."
-        verb = "differs" if len(self.differing) == 1 else "differ"
-        return f"{where}: {counted(len(self.differing), 'execution')} of the source {verb}."
+        one, many = "execution of the source differs", "executions of the source differ"
+        return f"{where}: {counted(len(self.differing), one, many)}."
 
 
 def reconcile(

@@ -53,10 +53,9 @@ def storage_errors(failure: str) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        raise InputError(f"{failure}: {_reason(error)}.") from error
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in _CLOUD_PACKAGES:
+        package = type(error).__module__.partition(".")[0]
+        if not isinstance(error, OSError) and package not in _CLOUD_PACKAGES:
             raise
         raise InputError(f"{failure}: {_reason(error)}.") from error
 
